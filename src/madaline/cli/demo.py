@@ -1,0 +1,56 @@
+"""``madaline demo``: a first training, without a table of one's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rich_click as click
+
+from madaline.cli.config import Choices, Layer, choose, read_assignments
+from madaline.cli.options import (
+    command,
+    output_options,
+    training_options,
+)
+from madaline.cli.output import Output
+from madaline.cli.training import train
+
+ABOUT = "Train on a built-in sample and see what Madaline tells you."
+EXAMPLES = (
+    "madaline demo",
+    "madaline demo diabetes",
+    "madaline demo wine --set hidden=none",
+)
+DETAILS = """
+SAMPLE is penguins (when not given), iris, wine, breast_cancer, diabetes or digits. The run folder
+is made in the current folder, under runs/.
+"""
+
+
+@command("demo", ABOUT, EXAMPLES, DETAILS)
+@click.argument("sample", default="penguins")
+@training_options
+@output_options
+def demo(
+    sample: str, output: str | None, assignments: tuple[str, ...], output_mode: Output
+) -> None:
+    """Train on the sample. Settings of the folder do not count: they are meant for other data."""
+    choices = choose([Layer("--set", read_assignments(assignments))])
+    train(lambda watch: _start(sample, choices, output, watch), output_mode)
+
+
+def _start(name: str, choices: Choices, output: str | None, watch: Any) -> Any:
+    from madaline.data.samples import load_sample
+    from madaline.runs import start_run
+
+    sample = load_sample(name)
+    watch.output.note(sample.about)
+    # By its name: then the run can be resumed, which needs the rows again.
+    return start_run(
+        name,
+        choices.target or (sample.target,),
+        choices.settings,
+        output=output,
+        origins=choices.origins,
+        watch=watch,
+    )

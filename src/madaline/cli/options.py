@@ -1,0 +1,255 @@
+"""Options that several commands share, and those of ``fit`` made from the table of settings."""
+
+from __future__ import annotations
+
+import functools
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import Field, fields
+from typing import Any, TypeVar
+
+import rich_click as click
+
+from madaline.cli.output import Mode, Output
+from madaline.cli.values import accepted, is_list, value_text, words
+from madaline.errors import UsageError
+from madaline.settings import GROUPS, Settings
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# What people type who come from other libraries.
+FOREIGN_NAMES = {
+    "--lr": "--learning-rate",
+    "--wd": "--weight-decay",
+    "--bs": "--batch-size",
+    "--batch": "--batch-size",
+    "--val": "--validation",
+    "--layers": "--hidden",
+    "--hidden-layers": "--hidden",
+    "--hidden-layer-sizes": "--hidden",
+    "--max-iter": "--epochs",
+    "--random-state": "--seed",
+    "--alpha": "--l2",
+    "--y": "--target",
+    "--label": "--target",
+}
+
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 a bug in Madaline, 2 wrong usage, 3 wrong data, 4 training diverged, "
+    "5 a score below --fail-under, 6 a file cannot be read or written, 130 interrupted (143 by "
+    "SIGTERM), 141 the reader of stdout went away."
+)
+
+# One look for all commands: no frames, so that examples and options can be copied.
+HELP_SETTINGS: dict[str, Any] = {
+    "help_option_names": ["-h", "--help"],
+    "rich_help_config": {
+        "theme": "default-slim",
+        "text_markup": None,
+        "style_helptext": "",
+        "padding_helptext_first_line": (0, 0, 1, 0),
+        "padding_helptext": (0, 0, 1, 0),
+        "style_options_panel_padding": (0, 0, 0, 2),
+        "style_commands_panel_padding": (0, 0, 0, 2),
+        # Help is coloured like everything else: rich-click would also colour it on some servers.
+        "force_terminal": None,
+    },
+}
+
+PANELS = (*GROUPS, "Output")
+# Options that are no settings, by the panel of the help in which they stand.
+EXTRA_PANELS = {
+    "target": "Data",
+    "output": "Run",
+    "resume": "Run",
+    "config": "Run",
+    "assignments": "Run",
+    "proba": "Run",
+    "fail_under": "Run",
+}
+
+
+class Command(click.RichCommand):
+    """A command whose help shows its options in the groups of the settings table."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        group_of = {row.name: row.metadata["group"] for row in fields(Settings)} | EXTRA_PANELS
+        named: dict[str, list[str]] = {panel: [] for panel in PANELS}
+        for param in self.params:
+            if isinstance(param, click.Option) and param.name:
+                named[group_of.get(param.name, "Output")].append(param.opts[-1])
+        named["Output"].append("--help")
+        self.panels = [
+            click.RichOptionPanel(panel, options=names) for panel, names in named.items() if names
+        ]
+
+
+def command(
+    name: str, about: str, examples: tuple[str, ...], details: str
+) -> Callable[[Callable[..., Any]], Command]:
+    """Decorator: a command with Madaline's help layout."""
+    return click.command(
+        name,
+        cls=Command,
+        help=help_text(about, examples, details),
+        short_help=about,
+        epilog=EXIT_CODES,
+        context_settings=HELP_SETTINGS,
+    )
+
+
+def help_text(about: str, examples: tuple[str, ...], details: str = "") -> str:
+    """One sentence, examples to copy, then the rest, in the form that click reads.
+
+    A line with a lone space parts paragraphs: click would add a second blank line to an empty one.
+    """
+    lines = ["Examples:", *(f"  {example}" for example in examples)]
+    for paragraph in filter(None, details.strip().split("\n\n")):
+        lines += [" ", *textwrap.wrap(" ".join(paragraph.split()), 79)]
+    # \b keeps the line breaks.
+    return "\n".join([about, "", "\b", *lines])
+
+
+def output_options(function: Function) -> Function:
+    """Decorator: ``--json -q --debug``, handed on as one `Output` named ``output_mode``."""
+
+    @functools.wraps(function)
+    def call(*args: Any, as_json: bool, quiet: bool, debug: bool, **kwargs: Any) -> Any:
+        # --debug is looked up where errors are reported: they may happen before parsing ends.
+        del debug
+        events, verbose = bool(kwargs.pop("events", False)), bool(kwargs.pop("verbose", False))
+        return function(*args, output_mode=make_output(as_json, events, quiet, verbose), **kwargs)
+
+    options = (
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
+        click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+    )
+    return _decorate(call, options)
+
+
+def make_output(as_json: bool, events: bool, quiet: bool, verbose: bool) -> Output:
+    """One way to speak; two at once are refused.
+
+    >>> make_output(as_json=True, events=False, quiet=False, verbose=False).mode
+    'json'
+    """
+    modes: dict[Mode, bool] = {"json": as_json, "events": events, "quiet": quiet}
+    chosen: list[Mode] = [mode for mode, wanted in modes.items() if wanted]
+    if len(chosen) > 1:
+        raise UsageError(
+            f"--{chosen[0]} and --{chosen[1]} do not go together.", "Give one of them."
+        )
+    return Output(chosen[0] if chosen else "text", verbose)
+
+
+def training_options(function: Function) -> Function:
+    """Decorator: ``-o --set --events -v``; belongs above `output_options`."""
+    options = (
+        click.option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="New folder for the run. [default: runs/MMDD-NAME]",
+        ),
+        click.option(
+            "--set",
+            "assignments",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Any setting by its name.",
+        ),
+        click.option("--events", is_flag=True, help="Print the events of the run as JSON lines."),
+        click.option(
+            "-v", "--verbose", is_flag=True, help="Say also where the settings come from."
+        ),
+    )
+    return _decorate(function, options)
+
+
+def setting_options(function: Function) -> Function:
+    """Decorator: one option for each row of the table of settings; None where not given."""
+    return _decorate(function, [setting_option(row) for row in fields(Settings)])
+
+
+def setting_option(row: Field[Any]) -> Callable[[Any], Any]:
+    """The option of one setting. Its value stays text; `choose` reads options and files alike."""
+    repeatable = is_list(row.name)
+    return click.option(
+        option_name(row.name),
+        row.name,
+        default=None,
+        metavar=metavar(row.name),
+        help=option_help(row),
+        multiple=repeatable,
+        callback=_join if repeatable else None,
+    )
+
+
+def option_name(name: str) -> str:
+    """``batch_size`` as an option.
+
+    >>> option_name("batch_size")
+    '--batch-size'
+    """
+    return "--" + name.replace("_", "-")
+
+
+def option_help(row: Field[Any]) -> str:
+    """The help text, with the choices where they are fixed, and the default."""
+    text: str = row.metadata["help"]
+    choices: tuple[str, ...] = row.metadata["choices"]
+    if len(choices) > 1:
+        text += f" One of: {', '.join(choices)}."
+    default = default_text(row)
+    return f"{text} [default: {default}]" if default else text
+
+
+def default_text(row: Field[Any]) -> str:
+    """The default in words; empty where leaving it out means "none".
+
+    >>> rows = {row.name: row for row in fields(Settings)}
+    >>> default_text(rows["momentum"]), default_text(rows["epochs"]), default_text(rows["group"])
+    ('0.9', 'by preset', '')
+    """
+    if row.default is None:
+        optional = ("class_weight", "time_budget", "scale_from_batch")
+        if row.metadata["group"] == "Data" or row.name in optional:
+            return ""
+        return "by preset"
+    return "" if row.default == () else value_text(row.default)
+
+
+def metavar(name: str) -> str:
+    """What stands for the value in help and in the docs.
+
+    >>> metavar("batch_size"), metavar("hidden"), metavar("validation"), metavar("seed")
+    ('INT|auto|full', 'INT,INT,...', 'SHARE|FILE', 'INT')
+    """
+    if name in ("validation", "test"):
+        return "SHARE|FILE"
+    if name in ("group", "time", "weight"):
+        return "COLUMN"
+    if is_list(name):
+        return {"hidden": "INT,INT,...", "drop": "COLUMN,..."}.get(name, "NAME,...")
+    kinds = {int: "INT", float: "NUMBER", str: "NAME"}
+    return "|".join([kinds[k] for k in accepted(name) if k in kinds] + list(words(name)))
+
+
+def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Only the options that the person gave."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _join(context: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """``--drop a --drop b`` is ``--drop a,b``."""
+    return ",".join(values) if values else None
+
+
+def _decorate(function: Any, options: Any) -> Any:
+    for option in reversed(options):
+        function = option(function)
+    return function

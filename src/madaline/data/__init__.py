@@ -1,0 +1,1 @@
+"""ROWS IN: files, frames and arrays become a Table."""

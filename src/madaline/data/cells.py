@@ -1,0 +1,127 @@
+"""NumPy arrays and lists of Python values become columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madaline.data.table import Column, category
+from madaline.data.texts import category_from_text, dates_from_text
+from madaline.errors import DataError
+
+_NUMBERS = (int, float, np.integer, np.floating, np.bool_, Decimal, Fraction)
+_NESTED = (list, dict, tuple, set, frozenset, bytes, bytearray, complex, np.ndarray)
+_GAPS = ("NoneType", "NAType", "NaTType")
+
+
+def column_from_array(
+    name: str, values: NDArray[Any], source: str, *, dates: bool = True
+) -> Column:
+    """A column of a one-dimensional NumPy array.
+
+    Args:
+        name: Name of the column.
+        values: ``(n,)`` numbers, booleans, texts, dates or objects.
+        source: What messages call the data.
+        dates: Whether texts that are all dates become a date column.
+
+    Raises:
+        DataError: The values are complex, records, or objects that are no single cells.
+
+    >>> column_from_array("a", np.array([1, 2], np.int8), "X").values.dtype
+    dtype('float64')
+    >>> column_from_array("a", np.array(["x", None, 3], object), "X").texts()
+    ['x', None, '3']
+    """
+    match values.dtype.kind:
+        case "i" | "u" | "f":
+            return Column(name, "number", values.astype(np.float64, copy=False))
+        case "b":
+            return Column(name, "boolean", values.astype(np.float64))
+        case "M":
+            return Column(name, "date", values.astype("datetime64[us]"))
+        case "m":
+            seconds = values / np.timedelta64(1, "s")
+            return Column(name, "number", seconds)
+        case "U":
+            return _text_column(name, values.tolist(), dates)
+        case "O":
+            return column_from_objects(name, values.tolist(), source, dates=dates)
+        case _:
+            raise DataError(
+                f"Column {name!r} of {source} holds {values.dtype} values.",
+                "Expected numbers, booleans, texts or dates.",
+            )
+
+
+def column_from_objects(
+    name: str, cells: Sequence[Any], source: str, *, dates: bool = True
+) -> Column:
+    """A column of Python values; None and NaN are missing; mixed kinds become texts.
+
+    Raises:
+        DataError: A cell holds a list, a dictionary or bytes.
+
+    >>> column_from_objects("a", [True, None], "X").kind
+    'boolean'
+    >>> column_from_objects("a", [1, "b"], "X").levels
+    ('1', 'b')
+    """
+    types = set(map(type, cells))
+    gaps = {t for t in types if t.__name__ in _GAPS}
+    if gaps or any(issubclass(t, float | np.floating | np.datetime64 | Decimal) for t in types):
+        cells = [None if type(c) in gaps or c != c else c for c in cells]
+        types = set(map(type, cells)) - {type(None)}
+    for nested in types:
+        if issubclass(nested, _NESTED):
+            raise DataError(
+                f"Column {name!r} of {source} holds {nested.__name__} values, not single cells.",
+                "Spread them over columns of numbers or texts.",
+            )
+    if all(issubclass(t, bool | np.bool_) for t in types) and types:
+        return Column(name, "boolean", np.array(cells, np.float64))
+    if all(issubclass(t, _NUMBERS) for t in types):
+        return _number_column(name, cells, source)
+    if all(issubclass(t, str) for t in types):
+        return _text_column(name, cells, dates)
+    if all(issubclass(t, date | np.datetime64) for t in types):
+        return Column(name, "date", np.array([_in_utc(c) for c in cells], "datetime64[us]"))
+    if all(issubclass(t, timedelta) for t in types):
+        return Column(name, "number", np.array([_seconds(c) for c in cells], np.float64))
+    return category(name, (None if c is None else str(c) for c in cells))
+
+
+def _number_column(name: str, cells: Sequence[Any], source: str) -> Column:
+    try:
+        return Column(name, "number", np.array(cells, np.float64))
+    except OverflowError:
+        raise DataError(
+            f"Column {name!r} of {source} holds a number beyond 1e308.",
+            "Scale the column, for example by its logarithm.",
+        ) from None
+
+
+def _text_column(name: str, cells: Sequence[Any], dates: bool) -> Column:
+    import polars as pl
+
+    texts = pl.Series(name, cells, dtype=pl.String)
+    days = dates_from_text(texts) if dates else None
+    if days is not None:
+        return Column(name, "date", days.to_numpy())
+    return category_from_text(name, texts)
+
+
+def _in_utc(cell: Any) -> Any:
+    if isinstance(cell, datetime) and cell.tzinfo is not None:
+        return cell.astimezone(UTC).replace(tzinfo=None)
+    return cell
+
+
+def _seconds(cell: timedelta | None) -> float:
+    return np.nan if cell is None else cell.total_seconds()

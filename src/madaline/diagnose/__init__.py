@@ -1,0 +1,1 @@
+"""RUN -> EXPLANATION: numbers only, no drawing."""

@@ -1,0 +1,1 @@
+"""TABLE <-> ARRAYS: learned from training rows only; JSON-able state."""

@@ -1,0 +1,70 @@
+"""Which tables and target values are accepted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from madaline.data.table import Column, Table
+from madaline.errors import DataError
+
+
+def check_training(table: Table) -> None:
+    """Refuse a table that nothing can be learned from.
+
+    Raises:
+        DataError: There is no column or no row, or two columns have the same name.
+    """
+    if not table.n_rows:
+        missing = "rows" if table.columns else "columns"
+        raise DataError(f"There are no {missing} in {table.source} to learn from.")
+    name, n_times = Counter(table.names).most_common(1)[0]
+    if n_times > 1:
+        raise DataError(f"{n_times} columns are named {name!r}.", "Rename or drop all but one.")
+
+
+def refuse_gaps(column: Column) -> None:
+    """Refuse a target column with a missing or infinite value, or of dates.
+
+    Raises:
+        DataError: Names the first such row, counted from 1, and the number of them.
+    """
+    if column.kind == "date":
+        raise DataError(
+            f"The target {column.name!r} holds dates, which cannot be predicted.",
+            "Turn them into numbers, such as days since the first date.",
+        )
+    gaps = column.missing()
+    if column.kind == "number":
+        gaps = ~np.isfinite(column.values)
+    if gaps.any():
+        row = int(gaps.argmax())
+        state = "missing" if column.missing()[row] else "infinite"
+        raise DataError(
+            f"Row {row + 1} of the target {column.name!r} is {state} "
+            f"({int(gaps.sum())} of {len(column)} rows are missing or infinite).",
+            "Leave such rows out.",
+        )
+
+
+def refuse_negative(columns: Sequence[Column]) -> None:
+    """Refuse negative values where counts are expected.
+
+    Raises:
+        DataError: Names the first such row, counted from 1.
+    """
+    for column in columns:
+        if (column.values < 0).any():
+            row = int((column.values < 0).argmax())
+            raise DataError(
+                f"The Poisson loss needs counts, and row {row + 1} of the target {column.name!r} "
+                f"is {cell_text(column, row)}.",
+                "Choose the squared loss.",
+            )
+
+
+def cell_text(column: Column, row: int) -> str:
+    """One cell as a person would write it; ``None`` where missing."""
+    return str(column.take(slice(row, row + 1)).texts()[0])

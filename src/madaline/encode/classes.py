@@ -1,0 +1,89 @@
+"""The classes of a target column: found, ordered, shown, and read from a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from madaline.data.table import Column, Kind, number_text
+from madaline.encode.state import damaged
+from madaline.errors import DataError
+from madaline.settings import Task
+
+ClassValue = bool | int | float | str
+
+_MOST_CLASSES = 1000
+_MOST_WHOLE = 2**53  # up to here float64 holds every whole number
+
+
+def fit_classes(column: Column, task: Task) -> tuple[ClassValue, ...]:
+    """The different values in order: numbers from low to high, texts in alphabetical order.
+
+    Raises:
+        DataError: There is one class only, more than two for binary, or more than 1,000.
+
+    >>> fit_classes(Column("digit", "number", np.array([3.0, 1.0, 3.0])), "multiclass")
+    (1, 3)
+    """
+    distinct = np.unique(column.values).tolist()
+    values: list[ClassValue] = []
+    if column.kind == "category":
+        values = sorted(column.levels[code] for code in distinct)
+    elif column.kind == "boolean":
+        values = [bool(value) for value in distinct]
+    else:
+        whole = all(value == int(value) and abs(value) <= _MOST_WHOLE for value in distinct)
+        values = [int(value) if whole else value for value in distinct]
+    shown = listed(tuple(label_text(value) for value in values))
+    if len(values) == 1:
+        raise DataError(
+            f"The target {column.name!r} is {shown} in all {len(column)} training rows: "
+            f"nothing to learn.",
+            "Add rows of another class.",
+        )
+    if task == "binary" and len(values) > 2:
+        raise DataError(
+            f"task = binary needs two classes; {column.name!r} has {len(values)}: {shown}.",
+            "Set task = multiclass.",
+        )
+    if len(values) > _MOST_CLASSES:
+        fix = "Set task = regression." if column.kind == "number" else "Choose another target."
+        raise DataError(
+            f"The target {column.name!r} has {len(values)} different values; "
+            f"at most {_MOST_CLASSES} classes can be learned.",
+            fix,
+        )
+    return tuple(values)
+
+
+def label_text(value: ClassValue) -> str:
+    """A class as a person would write it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else number_text(value)
+
+
+def listed(classes: tuple[str, ...]) -> str:
+    """The first few classes, for a message."""
+    more = f" and {len(classes) - 8} more" if len(classes) > 8 else ""
+    return ", ".join(classes[:8]) + more
+
+
+def check_classes(values: tuple[Any, ...], task: Task, kind: Kind) -> None:
+    """Two or more different classes in order, of the one type that fits the kind.
+
+    Raises:
+        FileError: They are not.
+    """
+    types = {type(value) for value in values}
+    fitting = {"category": (str,), "boolean": (bool,), "number": (int, float)}[kind]
+    most = 2 if task == "binary" else _MOST_CLASSES
+    if len(types) != 1 or types.pop() not in fitting or not 2 <= len(values) <= most:
+        raise damaged(f"the classes do not fit the task {task}")
+    numbers = kind == "number"
+    most_number = np.finfo(np.float64).max if type(values[0]) is float else _MOST_WHOLE
+    if numbers and not all(abs(value) <= most_number for value in values):
+        raise damaged("a class is not a finite number")
+    if list(values) != sorted(set(values)):
+        raise damaged("the classes are not in order")

@@ -1,0 +1,1 @@
+"""THE SCIKIT-LEARN FACE: names translated, nothing else."""

@@ -1,0 +1,154 @@
+"""The forward pass and the row losses in NumPy: predicting needs no JAX and compiles nothing.
+
+The twin of `madaline.nn` for rows in bulk; the tests hold the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madaline.nn.architecture import Architecture
+
+Floats = NDArray[np.floating]
+Weights = dict[str, NDArray[np.floating]]
+
+_SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+# Rows at once: bounds the memory of wide layers, and what fits the cache is faster.
+_BLOCK = 4096
+
+
+def sigmoid(x: Floats) -> Floats:
+    """``1 / (1 + exp(-x))`` without overflow.
+
+    >>> sigmoid(np.array([-1000.0, 0.0, 1000.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    tail = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, tail) / (1 + tail)
+
+
+def softplus(x: Floats) -> Floats:
+    """``log(1 + exp(x))`` without overflow."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def _elu(x: Floats) -> Floats:
+    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+
+
+def _gelu(x: Floats) -> Floats:
+    return 0.5 * x * (1 + np.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
+
+
+ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
+    "identity": lambda x: x,
+    "sigmoid": sigmoid,
+    "tanh": np.tanh,
+    "relu": lambda x: np.maximum(x, 0),
+    "leaky_relu": lambda x: np.where(x >= 0, x, 0.01 * x),
+    "elu": _elu,
+    "selu": lambda x: _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0))),
+    "gelu": _gelu,
+    "silu": lambda x: x * sigmoid(x),
+    "mish": lambda x: x * np.tanh(softplus(x)),
+    "softplus": softplus,
+}
+
+
+def logits(
+    architecture: Architecture, weights: Weights, x: Floats, codes: NDArray[np.integer]
+) -> Floats:
+    """``(n, m, k)``: the last layer's numbers of each member for each row.
+
+    Args:
+        architecture: The network's shape.
+        weights: ``embeddings.I (m, codes, size)``, ``layers.I.weight (m, fan_out, fan_in)``,
+            ``layers.I.bias (m, fan_out)``.
+        x: ``(n, d)`` numeric features.
+        codes: ``(n, c)`` category codes.
+    """
+    n, members = len(x), len(weights["layers.0.bias"])
+    out = np.empty((n, members, architecture.n_outputs), weights["layers.0.bias"].dtype)
+    for start in range(0, n, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        for member in range(members):
+            out[block, member] = _member(architecture, weights, member, x[block], codes[block])
+    return out
+
+
+def _member(
+    architecture: Architecture,
+    weights: Weights,
+    member: int,
+    x: Floats,
+    codes: NDArray[np.integer],
+) -> Floats:
+    tables = [
+        weights[f"embeddings.{i}"][member][codes[:, i]] for i in range(len(architecture.code_sizes))
+    ]
+    h = np.concatenate([x, *tables], axis=1) if tables else x
+    names = (*architecture.activations, "identity")
+    for index, name in enumerate(names):
+        weight, bias = weights[f"layers.{index}.weight"], weights[f"layers.{index}.bias"]
+        h = h @ weight[member].T
+        h += bias[member]
+        h = ACTIVATIONS[name](h)
+    return h
+
+
+def outputs(architecture: Architecture, z: Floats) -> Floats:
+    """Predictions from the last layer's numbers: values, rates or probabilities; same shape."""
+    match architecture.output:
+        case "softmax":
+            raised = np.exp(z - z.max(axis=-1, keepdims=True))
+            return raised / raised.sum(axis=-1, keepdims=True)
+        case "sigmoid":
+            return sigmoid(z)
+        case "exp":
+            return np.exp(np.minimum(z, 80))  # e^80 is a count that no table holds
+        case _:
+            return z
+
+
+def row_losses(
+    loss: str, z: Floats, y: NDArray[np.generic], *, level: float = 0.5, delta: float = 1.0
+) -> NDArray[np.float64]:
+    """``(n,)`` losses by the formulas of `madaline.nn.losses`.
+
+    Args:
+        loss: Its name.
+        z: ``(n, k)`` last layer's numbers.
+        y: ``(n, k)`` targets or ``(n,)`` class indices.
+        level: Of the quantile loss.
+        delta: Of the Huber loss.
+
+    >>> row_losses("squared", np.array([[1.0, 2.0]]), np.array([[0.0, 4.0]])).tolist()
+    [2.5]
+    """
+    z = np.asarray(z, np.float64)
+    if loss == "cross_entropy":
+        top = z.max(axis=1, keepdims=True)
+        log_total = top[:, 0] + np.log(np.exp(z - top).sum(axis=1))
+        return log_total - z[np.arange(len(z)), y.astype(np.intp)]
+    y = np.asarray(y, np.float64)
+    match loss:
+        case "squared":
+            cells = np.square(z - y)
+        case "absolute":
+            cells = np.abs(z - y)
+        case "huber":
+            error = np.abs(z - y)
+            near = np.minimum(error, delta)
+            cells = near * (error - 0.5 * near)
+        case "quantile":
+            cells = np.maximum(level * (y - z), (level - 1) * (y - z))
+        case "poisson":
+            safe = np.where(y > 0, y, 1)
+            with np.errstate(over="ignore"):  # an infinite rate has an infinite loss
+                cells = np.exp(z) - y * z + y * np.log(safe) - y
+        case _:
+            cells = softplus(z) - y * z
+    return cells.mean(axis=1)

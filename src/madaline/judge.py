@@ -1,0 +1,168 @@
+"""Scores of a trained network and of its references, and the verdict on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madaline.baselines import linear_outputs
+from madaline.diagnose.curve import Curve
+from madaline.diagnose.evidence import Evidence, Losses
+from madaline.diagnose.scores import (
+    PRIMARY_METRIC,
+    Scores,
+    score_classes,
+    score_labels,
+    score_values,
+)
+from madaline.diagnose.verdict import Verdict, give_verdict
+from madaline.encode.target import TargetCode
+from madaline.forward import logits, outputs, row_losses
+from madaline.nn.architecture import Architecture
+from madaline.nn.heads import Head, first_bias
+from madaline.predictor import Predictor
+from madaline.prepare import Part, Prepared
+
+# Probabilities nearer to 0 or 1 than float32 can tell apart from it.
+_EDGE = 1e-7
+# Training rows that are judged: enough for four digits.
+_MOST_TRAIN = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What came out.
+
+    Attributes:
+        scores: Of the network: train (of a sample where it is large), validation, test.
+        constant: Of the best constant guess, on the same parts.
+        linear: Of the linear model; empty where there is none.
+        part: Which part the verdict looks at: test, else validation, else train.
+        verdict: The verdict.
+    """
+
+    scores: Mapping[str, Scores]
+    constant: Mapping[str, Scores]
+    linear: Mapping[str, Scores]
+    part: str
+    verdict: Verdict
+
+
+def judge(
+    predictor: Predictor,
+    head: Head,
+    prepared: Prepared,
+    bias: NDArray[np.float64],
+    curve: Curve,
+    settings: Mapping[str, Any],
+    loss_at_start: float,
+    say: NDArray[np.float64] | None = None,
+) -> Judgement:
+    """Score the network and its references on every part that has rows, and give the verdict.
+
+    Scores count every row as it is. The verdict compares losses as training weighed them: with
+    class weights ``say``, a network is not blamed for losing rows of a class that counted little.
+    """
+    parts = {name: part for name, part in prepared.parts.items() if part.n_rows}
+    train = parts["train"]
+    if train.n_rows > _MOST_TRAIN:
+        parts["train"] = train.take(np.linspace(0, train.n_rows - 1, _MOST_TRAIN).astype(np.intp))
+    with np.errstate(over="ignore", invalid="ignore"):  # weights of a training that broke
+        found = {name: predictor.outputs(part.features) for name, part in parts.items()}
+    best = first_bias(head, train.y, train.weight, len(bias))
+    guesses, weighed = (
+        {name: np.tile(outputs(predictor.architecture, z[None]), (part.n_rows, 1))
+         for name, part in parts.items()}
+        for z in (best, bias)
+    )  # fmt: skip
+    linear = linear_outputs(
+        head, train.features, train.y, train.said(say), len(bias),
+        {name: part.features for name, part in parts.items()},
+    )  # fmt: skip
+    by_model = {"network": found, "constant": guesses, "linear": linear or {}}
+    scores = {
+        model: {name: score(prepared.target, part, made[name]) for name, part in parts.items()}
+        for model, made in by_model.items()
+        if made
+    }
+    losses = {
+        model: {
+            name: Losses.of(losses_of_outputs(head, made[name], part.y), part.said(say))
+            for name, part in parts.items()
+        }
+        for model, made in (by_model | {"constant": weighed}).items()
+        if made
+    }
+    judged = next(name for name in ("test", "validation", "train") if name in parts)
+    metric = PRIMARY_METRIC[prepared.target.task]
+    linear_losses = losses.get("linear", {})
+    evidence = Evidence(
+        test=losses["network"][judged],
+        test_constant=losses["constant"][judged],
+        test_linear=linear_losses.get(judged),
+        train=losses["network"]["train"],
+        train_constant=losses["constant"]["train"],
+        train_linear=linear_losses.get("train"),
+        loss_at_start=loss_at_start,
+        n_train=train.n_rows,
+        n_validation=prepared.parts["validation"].n_rows,
+        n_test=prepared.parts["test"].n_rows,
+        task=prepared.target.task,
+        part=judged,
+        test_score=scores["network"][judged].score(metric),
+        train_score=scores["network"]["train"].score(metric),
+        settings=settings,
+    )
+    return Judgement(
+        scores=scores["network"],
+        constant=scores["constant"],
+        linear=scores.get("linear", {}),
+        part=judged,
+        verdict=give_verdict(curve, evidence),
+    )
+
+
+def score(target: TargetCode, part: Part, made: NDArray[Any]) -> Scores:
+    """Scores of outputs ``(n, k)`` on a part, in the units of the target."""
+    weight = None if np.all(part.weight == 1) else part.weight
+    match target.task:
+        case "regression":
+            predicted = target.decode(made).reshape(part.values.shape)
+            return score_values(part.values, predicted, weight, target.names)
+        case "multilabel":
+            return score_labels(part.y, made, target.classes, weight)
+        case _:
+            return score_classes(part.y, made, target.classes, weight)
+
+
+def losses_of_outputs(head: Head, made: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
+    """``(n,)`` losses of outputs, whichever model made them.
+
+    >>> losses_of_outputs(Head("squared"), np.array([[3.0]]), np.array([[1.0]])).tolist()
+    [4.0]
+    """
+    made = np.asarray(made, np.float64)
+    match head.output:
+        case "softmax":
+            z = np.log(np.maximum(made, _EDGE))
+        case "sigmoid":
+            p = np.clip(made, _EDGE, 1 - _EDGE)
+            z = np.log(p) - np.log1p(-p)
+        case "exp":
+            z = np.log(np.maximum(made, _EDGE))
+        case _:
+            z = made
+    return row_losses(head.loss, z, y, level=head.level, delta=head.delta)
+
+
+def mean_loss(
+    architecture: Architecture, weights: dict[str, NDArray[Any]], head: Head, part: Part
+) -> float:
+    """Mean loss of the first member on a part: what ``fit`` shows before the first step."""
+    z = logits(architecture, weights, part.features.x, part.features.codes)[:, 0]
+    losses = row_losses(head.loss, z, part.y, level=head.level, delta=head.delta)
+    return float(np.average(losses, weights=part.weight))

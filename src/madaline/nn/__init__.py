@@ -1,0 +1,1 @@
+"""ARRAYS -> LOSS: pure mathematics of one row."""

@@ -1,0 +1,86 @@
+"""The shape of a network: which layers, how wide, with which activations. No JAX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from madaline.errors import UsageError, nearest
+from madaline.settings import ACTIVATIONS
+
+OUTPUTS = ("linear", "exp", "sigmoid", "softmax")
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A multilayer perceptron over numeric features and embedded category codes.
+
+    Attributes:
+        n_features: Number of numeric features ``d``.
+        hidden: Widths of the hidden layers; empty is a linear model.
+        activations: One name a hidden layer.
+        n_outputs: Number of outputs ``k``.
+        output: What makes predictions of the last layer's numbers: linear, exp, sigmoid, softmax.
+        code_sizes: Number of codes of each embedded column, code 0 ("never seen") included.
+        embedding_sizes: Length of the vector that stands for a code, for each embedded column.
+
+    Raises:
+        UsageError: Widths below 1, an unknown activation, or lists of unequal length.
+
+    >>> Architecture(4, (8, 8), ("relu", "tanh"), 3, "softmax").n_parameters
+    139
+    """
+
+    n_features: int
+    hidden: tuple[int, ...]
+    activations: tuple[str, ...]
+    n_outputs: int
+    output: str
+    code_sizes: tuple[int, ...] = ()
+    embedding_sizes: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(width < 1 for width in (*self.hidden, self.n_outputs)):
+            raise UsageError(
+                f"Layer widths {self.hidden} with {self.n_outputs} outputs are not a network.",
+                "Every width must be at least 1.",
+            )
+        if len(self.activations) != len(self.hidden):
+            raise UsageError(
+                f"{len(self.activations)} activations for {len(self.hidden)} hidden layers.",
+                "Give one for all, or one a layer.",
+            )
+        for name in self.activations:
+            if name not in ACTIVATIONS:
+                raise UsageError(f"Activation {name!r} is not known.", nearest(name, ACTIVATIONS))
+        if self.output not in OUTPUTS:
+            raise UsageError(f"Output {self.output!r} is not known.", nearest(self.output, OUTPUTS))
+        if len(self.code_sizes) != len(self.embedding_sizes):
+            raise UsageError("code_sizes and embedding_sizes must have equal length.")
+
+    @property
+    def n_inputs(self) -> int:
+        """Length of the first layer's input: numeric features, then embeddings."""
+        return self.n_features + sum(self.embedding_sizes)
+
+    @property
+    def layer_sizes(self) -> tuple[tuple[int, int], ...]:
+        """``(fan_in, fan_out)`` of each dense layer, the output layer last."""
+        return tuple(pairwise((self.n_inputs, *self.hidden, self.n_outputs)))
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that training changes, of one member."""
+        tables = zip(self.code_sizes, self.embedding_sizes, strict=True)
+        return sum(codes * size for codes, size in tables) + sum(
+            fan_in * fan_out + fan_out for fan_in, fan_out in self.layer_sizes
+        )
+
+
+def one_per_layer(activation: tuple[str, ...], n_layers: int) -> tuple[str, ...]:
+    """One activation for all layers, or the given one a layer.
+
+    >>> one_per_layer(("relu",), 3)
+    ('relu', 'relu', 'relu')
+    """
+    return activation * n_layers if len(activation) == 1 else activation

@@ -1,0 +1,116 @@
+"""The multilayer perceptron: dense layers, activations between them, embeddings in front.
+
+Written for one row; many rows and many members are nested `vmap`s.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from madaline.arrays import pytree
+from madaline.nn.activations import ACTIVATIONS
+from madaline.nn.architecture import Architecture
+from madaline.nn.bits import Key, fold_in, uniform
+from madaline.nn.initializers import Draws, init_weight
+
+
+@pytree
+class Dense:
+    """A linear map and a shift: ``weight @ x + bias``. A unit's weights are a row of ``weight``."""
+
+    weight: Float[Array, "*m fan_out fan_in"]
+    bias: Float[Array, "*m fan_out"]
+
+
+@pytree
+class MLP:
+    """Parameters of a network, or anything of their shape: a gradient, a moment, an update."""
+
+    embeddings: tuple[Float[Array, "*m codes size"], ...]
+    layers: tuple[Dense, ...]
+
+
+def init_mlp(
+    architecture: Architecture,
+    first_bias: np.ndarray,
+    *,
+    seed: int,
+    initializer: str = "auto",
+    member: int = 0,
+    dtype: type[np.floating] = np.float32,
+) -> MLP:
+    """First parameters of one member.
+
+    Hidden weights sized by the activation before them, hidden biases 0. The output layer has
+    weights 0 and the bias of the best constant: the network starts as the best constant and cannot
+    start worse, whatever the loss.
+
+    Args:
+        architecture: The shape.
+        first_bias: ``(k,)`` from `madaline.nn.heads.first_bias`.
+        seed: From a person.
+        initializer: "auto", or one for all hidden layers.
+        member: Index of the member; each has its own weights.
+        dtype: Of the arrays.
+
+    >>> shape = Architecture(2, (3,), ("relu",), 1, "linear")
+    >>> model = init_mlp(shape, np.array([5.0]), seed=0)
+    >>> float(apply_mlp(shape, model, jnp.array([1.0, 2.0]), jnp.zeros(0, jnp.int32))[0])
+    5.0
+    """
+    draws = Draws(seed, member)
+    layers: list[Dense] = []
+    for (fan_in, fan_out), before in zip(
+        architecture.layer_sizes[:-1], ("identity", *architecture.activations), strict=False
+    ):
+        weight = init_weight(draws, fan_out, fan_in, before=before, initializer=initializer)
+        layers.append(Dense(weight.astype(dtype), np.zeros(fan_out, dtype)))  # type: ignore[arg-type]
+    fan_in, fan_out = architecture.layer_sizes[-1]
+    layers.append(Dense(np.zeros((fan_out, fan_in), dtype), first_bias.astype(dtype)))  # type: ignore[arg-type]
+    # Unit variance would shout over the numeric features; code 0 is the origin.
+    tables = [
+        (0.5 * draws.normal((codes, size)) * (np.arange(codes) > 0)[:, None]).astype(dtype)
+        for codes, size in zip(architecture.code_sizes, architecture.embedding_sizes, strict=True)
+    ]
+    return MLP(tuple(tables), tuple(layers))  # type: ignore[arg-type]
+
+
+def apply_mlp(
+    architecture: Architecture,
+    model: MLP,
+    x: Float[Array, " d"],
+    codes: Int[Array, " c"],
+    *,
+    dropout: Float[Array, ""] | None = None,
+    key: Key | None = None,
+) -> Float[Array, " k"]:
+    """The last layer's numbers for one row.
+
+    Args:
+        architecture: The shape.
+        model: Its parameters, of one member.
+        x: Numeric features.
+        codes: Category codes, one for each embedding.
+        dropout: Share of hidden units switched off, the others scaled up to make good (Srivastava
+            et al. 2014); None leaves the code out.
+        key: This row's randomness, where ``dropout`` is given.
+    """
+    looked_up = [table[code] for table, code in zip(model.embeddings, codes, strict=True)]
+    h = jnp.concatenate([x, *looked_up]) if looked_up else x
+    for index, (layer, name) in enumerate(
+        zip(model.layers[:-1], architecture.activations, strict=True)
+    ):
+        h = ACTIVATIONS[name](jnp.inner(h, layer.weight) + layer.bias)
+        if dropout is not None and key is not None:
+            keep = uniform(fold_in(key, index), h.shape[0]) >= dropout
+            h = jnp.where(keep, h / (1 - dropout).astype(h.dtype), 0)
+    last = model.layers[-1]
+    return jnp.inner(h, last.weight) + last.bias
+
+
+def stack_members(models: list[MLP]) -> MLP:
+    """Members as one model with a leading member axis on every leaf."""
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *models)

@@ -1,0 +1,150 @@
+"""Named starting points, each a readable literal with its source, and the step from a person's
+settings to complete ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from types import MappingProxyType
+from typing import Any
+
+from madaline.errors import UsageError
+from madaline.settings import OPTIMIZERS, Settings
+
+# A sound network for tables: Adam's published rate, early stopping that gives the best weights
+# back, light decoupled decay (Loshchilov and Hutter 2019).
+DEFAULT: dict[str, Any] = {
+    "hidden": (256, 256),
+    "activation": ("relu",),
+    "initializer": "auto",
+    "loss": "auto",
+    "epochs": 200,
+    "batch_size": "auto",
+    "optimizer": "adamw",
+    "learning_rate": 1e-3,
+    "schedule": "constant",
+    "patience": 20,
+    "members": 1,
+    "weight_decay": 0.01,
+    "dropout": 0.0,
+    "label_smoothing": 0.0,
+}
+
+# The network of a first lecture, nothing hidden: one hidden layer of tanh units, mini-batch
+# gradient descent at a constant rate, no decay, no early stopping, the last weights.
+PLAIN: dict[str, Any] = {
+    "hidden": (32,),
+    "activation": ("tanh",),
+    "initializer": "auto",
+    "loss": "auto",
+    "epochs": 100,
+    "batch_size": 32,
+    "optimizer": "sgd",
+    "learning_rate": 0.1,
+    "schedule": "constant",
+    "patience": 0,
+    "members": 1,
+    "weight_decay": 0.0,
+    "dropout": 0.0,
+    "label_smoothing": 0.0,
+}
+
+PRESETS = MappingProxyType({"default": DEFAULT, "plain": PLAIN})
+
+# Training rows below the first number -> batch size of the second. Small tables need many updates,
+# large ones full registers (the rule of TabM-D, Gorishniy et al. 2025).
+_BATCH_SIZES = ((2_800, 32), (4_500, 64), (6_400, 128), (32_000, 256), (108_000, 512))
+_LARGEST_BATCH = 1024
+
+
+def complete(settings: Settings, n_rows: int, *, held_out: bool = True) -> Settings:
+    """The settings with nothing left open.
+
+    Args:
+        settings: A person's choices; None where there is none.
+        n_rows: Training rows.
+        held_out: Whether there are validation rows. Without them only a person's own patience
+            stops early (by the training loss), not the preset's.
+
+    >>> chosen = complete(Settings(epochs=7), n_rows=1000)
+    >>> chosen.epochs, chosen.batch_size, chosen.optimizer
+    (7, 32, 'adamw')
+    """
+    preset = PRESETS[settings.preset]
+    chosen = {
+        row.name: preset[row.name]
+        for row in fields(settings)
+        if getattr(settings, row.name) is None and row.name in preset
+    }
+    if not held_out and "patience" in chosen:
+        chosen["patience"] = 0
+    if settings.optimizer == "lbfgs":
+        chosen |= _for_lbfgs(chosen)
+    elif settings.optimizer not in (None, "adamw") and "weight_decay" in chosen:
+        chosen["weight_decay"] = 0.0  # the preset's decay belongs to the preset's optimiser
+    settings = replace(settings, **chosen)
+    if settings.batch_size == "auto":
+        settings = replace(settings, batch_size=auto_batch_size(n_rows))
+    return settings
+
+
+def refuse_idle(given: Settings, settings: Settings, task: str) -> None:
+    """Refuse a choice that would change nothing: whoever made it expects otherwise.
+
+    Args:
+        given: A person's choices.
+        settings: The same, complete.
+        task: What is predicted.
+
+    Raises:
+        UsageError: Names the choice, and what it needs.
+
+    >>> chosen = Settings(momentum=0.5)
+    >>> refuse_idle(chosen, complete(chosen, 100), "binary")
+    Traceback (most recent call last):
+    ...
+    madaline.errors.UsageError: momentum = 0.5 has no effect here: it needs the optimizer momentum
+    or nesterov, and this is adamw. Leave it out, or change the other.
+    """
+    adam = ("optimizer", ("adam", "adamw"))
+    needs: dict[str, tuple[str, tuple[str, ...]]] = {
+        "momentum": ("optimizer", ("momentum", "nesterov")),
+        "beta_1": adam,
+        "beta_2": adam,
+        "epsilon": adam,
+        "learning_rate": ("optimizer", tuple(name for name in OPTIMIZERS if name != "lbfgs")),
+        "quantile": ("loss", ("quantile",)),
+        "huber_delta": ("loss", ("huber",)),
+        "warmup": ("schedule", ("warmup", "one_cycle")),
+        "label_smoothing": ("task", ("binary", "multiclass", "multilabel")),
+    }
+    known = {row.name: getattr(settings, row.name) for row in fields(settings)} | {"task": task}
+    for row in fields(given):
+        value = getattr(given, row.name)
+        if row.name not in needs or not value or value == row.default:
+            continue
+        other, fitting = needs[row.name]
+        if known[other] not in fitting:
+            raise UsageError(
+                f"{row.name} = {value!r} has no effect here: it needs the {other} "
+                f"{' or '.join(fitting)}, and this is {known[other]}.",
+                "Leave it out, or change the other.",
+            )
+    if given.lp_order != Settings.lp_order and not settings.lp:
+        raise UsageError(f"lp_order = {given.lp_order:g} has no effect without lp.", "Set lp too.")
+    if given.dropout and not settings.hidden:
+        raise UsageError("dropout has no effect without hidden layers.", "Leave it out.")
+
+
+def auto_batch_size(n_rows: int) -> int:
+    """The batch size for a number of training rows.
+
+    >>> auto_batch_size(500), auto_batch_size(20_000), auto_batch_size(1_000_000)
+    (32, 256, 1024)
+    """
+    return next((size for below, size in _BATCH_SIZES if n_rows < below), _LARGEST_BATCH)
+
+
+def _for_lbfgs(open_choices: dict[str, Any]) -> dict[str, Any]:
+    fixed = {"batch_size": "full", "weight_decay": 0.0, "dropout": 0.0, "schedule": "constant"}
+    return {name: value for name, value in fixed.items() if name in open_choices}

@@ -1,0 +1,1 @@
+"""EXPLANATION -> WORDS: what a person reads."""

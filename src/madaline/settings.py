@@ -1,0 +1,286 @@
+"""The one table of settings: command-line options, TOML keys and estimator parameters.
+
+Each field of `Settings` is one row: its type and default, and in its metadata the group, the help
+text and the choices. ``None`` means "decided by the preset or from the data"; `madaline.recipes`
+fills it in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+from madaline.errors import UsageError, nearest
+
+Task = Literal["binary", "multiclass", "multilabel", "regression"]
+TASKS = ("binary", "multiclass", "multilabel", "regression")
+
+PRESETS = ("default", "plain")
+ACTIVATIONS = (
+    "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu",
+    "selu", "gelu", "silu", "mish", "softplus",
+)  # fmt: skip
+INITIALIZERS = ("auto", "glorot", "he", "lecun", "orthogonal")
+LOSSES = (
+    "auto", "squared", "absolute", "huber", "quantile", "poisson",
+    "binary_cross_entropy", "cross_entropy",
+)  # fmt: skip
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adamw", "lbfgs")
+SCHEDULES = ("constant", "cosine", "step", "warmup", "one_cycle")
+
+GROUPS = ("Data", "Model", "Training", "Regularisation", "Run")
+
+
+def _row(
+    default: Any,
+    group: str,
+    help: str,
+    *,
+    choices: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+    open_low: bool = False,
+    estimator: str | None = None,
+) -> Any:
+    """One row of the table; ``estimator`` is scikit-learn's name where it has one."""
+    row = MappingProxyType(
+        {
+            "group": group,
+            "help": help,
+            "choices": choices,
+            "low": low,
+            "high": high,
+            "open_low": open_low,
+            "estimator": estimator,
+        }
+    )
+    return field(default=default, metadata=row)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every choice of a run. Unset choices are None and are decided by the preset.
+
+    Raises:
+        UsageError: A value is outside its range or not among its choices.
+
+    >>> Settings(epochs=5, hidden=(16,)).epochs
+    5
+    """
+
+    # -- Data
+    task: str | None = _row(
+        None, "Data", "What to predict; found from the target when not given.", choices=TASKS
+    )
+    validation: float | str = _row(
+        0.15,
+        "Data",
+        "Share of rows, or a file, that decides when to stop.",
+        low=0,
+        high=0.9,
+        estimator="validation_fraction",
+    )
+    test: float | str = _row(
+        0.15,
+        "Data",
+        "Share of rows, or a file, that is kept for the final scores.",
+        low=0,
+        high=0.9,
+    )
+    group: str | None = _row(
+        None, "Data", "Column whose equal values stay in one part of the split."
+    )
+    time: str | None = _row(
+        None, "Data", "Column to split by: train on the oldest rows, test on the newest."
+    )
+    weight: str | None = _row(None, "Data", "Column with the weight of each row.")
+    drop: tuple[str, ...] = _row((), "Data", "Columns to leave out, separated by commas.")
+    # -- Model
+    preset: str = _row(
+        "default", "Model", "Starting point for all that is not set.", choices=PRESETS
+    )
+    hidden: tuple[int, ...] | None = _row(
+        None,
+        "Model",
+        "Widths of the hidden layers, such as 256,256; 'none' is a linear model.",
+        low=1,
+        estimator="hidden_layer_sizes",
+    )
+    activation: tuple[str, ...] | None = _row(
+        None,
+        "Model",
+        "Activation of the hidden layers: one for all or one a layer.",
+        choices=ACTIVATIONS,
+        estimator="activation",
+    )
+    initializer: str | None = _row(
+        None, "Model", "First weights; 'auto' chooses by the activation.", choices=INITIALIZERS
+    )
+    loss: str | None = _row(
+        None,
+        "Model",
+        "What training lowers; 'auto' chooses by the task.",
+        choices=LOSSES,
+        estimator="loss",
+    )
+    quantile: float = _row(
+        0.5, "Model", "Level of the quantile loss.", low=0, high=1, open_low=True
+    )
+    huber_delta: float = _row(
+        1.0,
+        "Model",
+        "Where the Huber loss turns linear, in standard deviations of the target.",
+        low=0,
+        open_low=True,
+    )
+    # -- Training
+    epochs: int | None = _row(
+        None, "Training", "Most passes over the training rows.", low=1, estimator="max_iter"
+    )
+    batch_size: int | Literal["auto", "full"] | None = _row(
+        None,
+        "Training",
+        "Rows an update: a number, 'auto' or 'full'.",
+        low=1,
+        estimator="batch_size",
+    )
+    optimizer: str | None = _row(
+        None, "Training", "How gradients become steps.", choices=OPTIMIZERS, estimator="solver"
+    )
+    learning_rate: float | None = _row(
+        None,
+        "Training",
+        "Size of the first steps.",
+        low=0,
+        open_low=True,
+        estimator="learning_rate_init",
+    )
+    momentum: float = _row(
+        0.9,
+        "Training",
+        "Momentum of 'momentum' and 'nesterov'.",
+        low=0,
+        high=1,
+        estimator="momentum",
+    )
+    beta_1: float = _row(
+        0.9, "Training", "Adam: decay of the mean of gradients.", low=0, high=1, estimator="beta_1"
+    )
+    beta_2: float = _row(
+        0.999,
+        "Training",
+        "Adam: decay of the mean of squared gradients.",
+        low=0,
+        high=1,
+        estimator="beta_2",
+    )
+    epsilon: float = _row(
+        1e-8, "Training", "Adam: added to the root.", low=0, open_low=True, estimator="epsilon"
+    )
+    schedule: str | None = _row(
+        None, "Training", "How the learning rate moves over the epochs.", choices=SCHEDULES
+    )
+    warmup: float = _row(
+        0.05,
+        "Training",
+        "Share of all steps in which 'warmup' and 'one_cycle' rise.",
+        low=0,
+        high=1,
+    )
+    scale_from_batch: int | None = _row(
+        None,
+        "Training",
+        "Batch size the learning rate was meant for: rescale it, by k (SGD) or root k (Adam).",
+        low=1,
+    )
+    patience: int | None = _row(
+        None,
+        "Training",
+        "Epochs without progress before stopping with the best weights; 0 keeps the last.",
+        low=0,
+        estimator="n_iter_no_change",
+    )
+    tolerance: float = _row(
+        0.0,
+        "Training",
+        "How much lower the validation loss must be to count as better.",
+        low=0,
+        estimator="tol",
+    )
+    time_budget: float | None = _row(
+        None, "Training", "Seconds after which training stops.", low=0, open_low=True
+    )
+    members: int | None = _row(
+        None, "Training", "Networks trained as one and averaged.", low=1, high=1024
+    )
+    # -- Regularisation
+    weight_decay: float | None = _row(
+        None,
+        "Regularisation",
+        "Decoupled weight decay of AdamW, a step and unit of learning rate.",
+        low=0,
+    )
+    l1: float = _row(0.0, "Regularisation", "Penalty on the sum of absolute weights.", low=0)
+    l2: float = _row(
+        0.0,
+        "Regularisation",
+        "Penalty on half the sum of squared weights.",
+        low=0,
+    )
+    lp: float = _row(
+        0.0,
+        "Regularisation",
+        "Penalty on the sum of absolute weights to the power of --lp-order.",
+        low=0,
+    )
+    lp_order: float = _row(1.5, "Regularisation", "The p of the L^p penalty.", low=1)
+    dropout: float | None = _row(
+        None, "Regularisation", "Share of hidden units switched off in each step.", low=0, high=0.95
+    )
+    label_smoothing: float | None = _row(
+        None, "Regularisation", "Share of each label spread over all classes.", low=0, high=0.95
+    )
+    input_noise: float = _row(
+        0.0, "Regularisation", "Standard deviation of noise added to numeric features.", low=0
+    )
+    class_weight: str | None = _row(
+        None,
+        "Regularisation",
+        "'balanced' weighs each class by the inverse of its share.",
+        choices=("balanced",),
+    )
+    # -- Run
+    seed: int = _row(
+        0, "Run", "One seed, one result.", low=0, high=2**31 - 1, estimator="random_state"
+    )
+    precision: str = _row(
+        "float32", "Run", "Arithmetic of the training.", choices=("float32", "float64")
+    )
+
+    def __post_init__(self) -> None:
+        for row in fields(self):
+            _check(row.name, getattr(self, row.name), row.metadata)
+
+
+def _check(name: str, value: Any, row: Mapping[str, Any]) -> None:
+    choices: tuple[str, ...] = row["choices"]
+    items = cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,)
+    for item in items:
+        if isinstance(item, str) and choices and item not in choices:
+            raise UsageError(f"{name} = {item!r} is not known.", nearest(item, choices))
+        if isinstance(item, bool) or not isinstance(item, int | float):
+            continue
+        low, high = row["low"], row["high"]
+        if (
+            item != item
+            or (low is not None and (item <= low if row["open_low"] else item < low))
+            or (high is not None and item > high)
+        ):
+            start = "above" if row["open_low"] else "at least"
+            bounds = [f"{start} {low:g}"] if low is not None else []
+            bounds += [f"at most {high:g}"] if high is not None else []
+            raise UsageError(
+                f"{name} = {item!r} is out of range.", f"It must be {' and '.join(bounds)}."
+            )

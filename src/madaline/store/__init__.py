@@ -1,0 +1,1 @@
+"""RUN <-> DISK: run folders, checkpoints, model files. No pickle."""

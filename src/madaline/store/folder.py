@@ -1,0 +1,274 @@
+"""The run folder: what a run is, what happened in it, where it stood, what it learned."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from numpy.typing import NDArray
+
+from madaline.errors import FileError, UsageError
+from madaline.store import bundle, checkpoint, lock
+from madaline.store.checkpoint import Checkpoint
+from madaline.store.events import EventLog, read_events
+from madaline.store.files import TEMPORARY, file_trouble, read_json, write_json
+from madaline.store.plain import plain
+
+if TYPE_CHECKING:
+    from madaline.predictor import Predictor
+
+ABOUT = "run.json"
+EVENTS = "events.jsonl"
+_FORMAT = {"format": "madaline.run", "version": 1}
+
+
+class RunFolder:
+    """One run on disk. Make it with `create` or `open`; leave it with `close` or ``with``.
+
+    Files that are not the run's own are never touched.
+
+    Attributes:
+        path: The folder.
+        about: What ``run.json`` says: settings, seed, versions, fingerprint of the data.
+
+    >>> import tempfile
+    >>> parent = tempfile.TemporaryDirectory()
+    >>> with RunFolder.create(parent.name + "/first", {"seed": 7}) as folder:
+    ...     folder.event("note", {"text": "hello"})
+    >>> folder = RunFolder.open(parent.name + "/first", lock=False)
+    >>> folder.about, [event["text"] for event in folder.read_events()]
+    ({'seed': 7}, ['hello'])
+    >>> parent.cleanup()
+    """
+
+    def __init__(self, path: Path, about: dict[str, Any], held: lock.FolderLock | None) -> None:
+        self.path = path
+        self.about = about
+        self._lock = held
+        self._log = EventLog(path / EVENTS) if held else None
+
+    @classmethod
+    def create(cls, path: Path | str, about: dict[str, Any]) -> Self:
+        """Start a run in a new or empty folder, and lock it.
+
+        Args:
+            path: The folder; parents are made.
+            about: What ``run.json`` shall say; made plain (see `madaline.store.plain`).
+
+        Raises:
+            FileError: The folder has files already, is in use, or cannot be written.
+        """
+        path = Path(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise FileError(
+                f"{path} is a file, not a folder.", "Choose another --output."
+            ) from error
+        except OSError as error:
+            raise file_trouble(path, error, "made") from error
+        _refuse_full(path)
+        held = lock.FolderLock(path)
+        try:
+            _refuse_full(path)  # again: another process may have been faster than the lock
+            found = cast("dict[str, Any]", plain(about))
+            write_json(path / ABOUT, {**_FORMAT, **found})
+            return cls(path, found, held)
+        except BaseException:
+            held.release()
+            raise
+
+    @classmethod
+    def open(cls, path: Path | str, *, lock: bool) -> Self:
+        """Open an existing run.
+
+        Args:
+            path: The folder.
+            lock: True to go on with the run; False to look at it, also while it is running.
+
+        Raises:
+            FileError: It is not a run folder, is damaged, or (with ``lock``) in use.
+        """
+        path = Path(path)
+        if not os.path.isfile(path / ABOUT):
+            raise FileError(
+                f"{path} is not a run folder: it has no {ABOUT}.", "Give the folder of a run."
+            )
+        held = _hold(path) if lock else None
+        try:
+            return cls(path, _read_about(path / ABOUT), held)
+        except BaseException:
+            if held:
+                held.release()
+            raise
+
+    def update_about(self, **fields: Any) -> None:
+        """Change or add entries of ``run.json``.
+
+        Raises:
+            FileError: It cannot be written; the earlier one is untouched.
+        """
+        self._writable()
+        about = {**self.about, **cast("dict[str, Any]", plain(fields))}
+        write_json(self.path / ABOUT, {**_FORMAT, **about})
+        self.about = about
+
+    def event(self, kind: str, fields: dict[str, Any]) -> None:
+        """Append one event to the log. A full disk loses the event, never the run."""
+        self._writable().append(kind, fields)
+
+    def read_events(self) -> Iterator[dict[str, Any]]:
+        """The events so far, each ``{"v": 1, "n": line, "t": seconds, "kind": ...}`` and fields."""
+        return read_events(self.path / EVENTS)
+
+    def truncate_events(self, n_events: int) -> None:
+        """Keep only the first events: those that a checkpoint knows, before its run goes on."""
+        self._writable().truncate(n_events)
+
+    @property
+    def n_events(self) -> int:
+        """Events in the log."""
+        return self._writable().n_events
+
+    @property
+    def trouble(self) -> str | None:
+        """None, or one sentence: events could not be written."""
+        return self._log.trouble if self._log else None
+
+    def save_checkpoint(self, arrays: Mapping[str, NDArray[Any]], cursor: dict[str, Any]) -> None:
+        """Save a checkpoint; its cursor also gets ``n_events``, for `truncate_events`.
+
+        Raises:
+            FileError: It cannot be written; the earlier ones are untouched.
+        """
+        log = self._writable()
+        log.sync()
+        checkpoint.save_checkpoint(self.path, arrays, {**cursor, "n_events": log.n_events})
+
+    def load_checkpoint(self) -> Checkpoint | None:
+        """The newest whole checkpoint, or None.
+
+        Raises:
+            FileError: There are checkpoints, and none of them is whole.
+        """
+        return checkpoint.load_checkpoint(self.path)
+
+    def save_model(self, predictor: Predictor) -> Path:
+        """Write ``model.madaline``; returns its path.
+
+        Raises:
+            FileError: It cannot be written; an earlier one is untouched.
+        """
+        self._writable()
+        path = self.path / bundle.MODEL_NAME
+        bundle.save_model(path, predictor)
+        return path
+
+    def discard(self) -> None:
+        """Take back a run that never began: its log and ``run.json``, and the folder if empty."""
+        log = self._writable()
+        log.close()
+        for name in (ABOUT, EVENTS):
+            (self.path / name).unlink(missing_ok=True)
+        self.close()
+        with contextlib.suppress(OSError):
+            (self.path / lock.NAME).unlink(missing_ok=True)
+            self.path.rmdir()
+
+    def close(self) -> None:
+        """Give the folder back; a second call does nothing."""
+        if self._log:
+            self._log.close()
+        if self._lock:
+            self._lock.release()
+        self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _writable(self) -> EventLog:
+        if self._log is None or self._lock is None:
+            raise UsageError(
+                f"{self.path} is closed or open for reading only.", "Open it with lock=True."
+            )
+        return self._log
+
+
+def new_run_path(parent: Path | str = "runs", stem: str = "run") -> Path:
+    """Make an empty folder with a new name: month, day, what the run is about.
+
+    Two processes at once get two names: making a folder is atomic.
+
+    Args:
+        parent: Folder of runs; made if needed.
+        stem: What the run is about, such as the name of the data file without its ending.
+
+    Raises:
+        FileError: The folder cannot be made.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as parent:
+    ...     [new_run_path(parent, "my people").name[4:] for _ in range(2)]
+    ['-my-people', '-my-people-2']
+    """
+    word = re.sub(r"[^\w.-]+", "-", stem)[:40].strip("-.") or "run"
+    name = f"{time.strftime('%m%d')}-{word}"
+    number = 1
+    while True:
+        path = Path(parent) / (name if number == 1 else f"{name}-{number}")
+        try:
+            Path(parent).mkdir(parents=True, exist_ok=True)
+            path.mkdir()
+            return path
+        except FileExistsError as error:
+            if not os.path.isdir(parent):
+                raise FileError(f"{parent} is a file.", "Choose another folder.") from error
+            number += 1
+        except OSError as error:
+            raise file_trouble(path, error, "made") from error
+
+
+def _refuse_full(path: Path) -> None:
+    """A new run never mixes with what is already there."""
+    try:
+        found = sorted(item.name for item in path.iterdir() if item.name != lock.NAME)
+    except OSError as error:
+        raise file_trouble(path, error, "read") from error
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        raise FileError(
+            f"The folder {path} is not empty: it holds {found[0]}{more}.",
+            "Choose another --output, or go on with the run in it by --resume.",
+        )
+
+
+def _hold(path: Path) -> lock.FolderLock:
+    """The lock of an existing run; what a killed process left half written is swept out."""
+    held = lock.FolderLock(path)
+    for leftover in path.glob(TEMPORARY):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
+    return held
+
+
+def _read_about(path: Path) -> dict[str, Any]:
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise FileError(f"{path} is damaged: it is not a dictionary.", "Restore it from a copy.")
+    about = cast("dict[str, Any]", found)
+    if any(about.get(name) != value for name, value in _FORMAT.items()):
+        raise FileError(
+            f"{path} says format {str(about.get('format'))[:40]!r},"
+            f" version {str(about.get('version'))[:20]!r}; this Madaline knows"
+            f" {_FORMAT['format']!r}, version {_FORMAT['version']}.",
+            "Upgrade Madaline, or give the folder of a run.",
+        )
+    return {name: value for name, value in about.items() if name not in _FORMAT}

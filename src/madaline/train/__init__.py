@@ -1,0 +1,1 @@
+"""LOSS -> BETTER PARAMETERS: pure steps, one loop."""

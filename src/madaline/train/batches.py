@@ -1,0 +1,102 @@
+"""Rows as arrays, and the order in which an epoch deals them out.
+
+The order is a keyed bijection of 0..n-1, not a sorted list of random numbers: any position can be
+asked for inside a compiled step, nothing is stored, and nothing needs the number of rows at compile
+time. On a CPU it costs a few nanoseconds a row where a sort costs some hundred.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt32
+
+from madaline.arrays import pytree
+from madaline.nn.bits import Key, mix
+
+_ROUNDS = 6
+
+
+@pytree
+class Rows:
+    """Encoded rows of a table.
+
+    Attributes:
+        x: Numeric features.
+        codes: Category codes.
+        y: ``(n, k)`` targets, or ``(n,)`` class indices.
+        weight: One a row and member: 0 leaves the row out of that member's training (a fold).
+    """
+
+    x: Float[Array, "n d"]
+    codes: Int[Array, "n c"]
+    y: Array
+    weight: Float[Array, "n m"]
+
+
+def bucket(n: int) -> int:
+    """The next size of an even grid, eight steps to each doubling: few shapes, few programs.
+
+    >>> [bucket(n) for n in (1, 9, 16, 17, 150, 1000, 1030)]
+    [8, 9, 16, 18, 160, 1024, 1152]
+    """
+    if n <= 8:
+        return 8
+    step = max(1, 2 ** (int(n - 1).bit_length() - 4))
+    return -(-n // step) * step
+
+
+def pad_rows(rows: Rows, size: int) -> Rows:
+    """The rows with zeros after them, up to ``size``; their weight is 0."""
+
+    def pad(leaf: np.ndarray) -> np.ndarray:
+        leaf = np.asarray(leaf)
+        short = size - leaf.shape[0]
+        return np.pad(leaf, [(0, short)] + [(0, 0)] * (leaf.ndim - 1)) if short else leaf
+
+    return jax.tree.map(pad, rows)
+
+
+def row_at(position: UInt32[Array, " b"], n: UInt32[Array, ""], key: Key) -> UInt32[Array, " b"]:
+    """Which row stands at each position of an epoch's order.
+
+    A Feistel network on the grid ``a x b >= n``: in turn, one coordinate is shifted by a hash of
+    the other, which can be undone, so no row comes twice. Places beyond n are sent on until they
+    fall inside (cycle walking, Black and Rogaway 2002).
+
+    Args:
+        position: 0..n-1.
+        n: Number of rows, at least 1.
+        key: Another key, another order.
+
+    >>> order = row_at(jnp.arange(10, dtype=jnp.uint32), jnp.uint32(10), jnp.uint32([1, 2]))
+    >>> sorted(order.tolist())
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+    """
+    a = jnp.ceil(jnp.sqrt(n.astype(jnp.float32))).astype(jnp.uint32)
+    b = (n + a - 1) // a
+
+    def shuffle(place: UInt32[Array, " b"]) -> UInt32[Array, " b"]:
+        row, column = place // b, place % b
+        for turn in range(_ROUNDS):
+            salt = jnp.uint32(turn * 0x9E3779B9 & 0xFFFFFFFF)
+            if turn % 2:
+                row = _shift(row, mix(mix(column + key[0] + salt) ^ key[1]), a)
+            else:
+                column = _shift(column, mix(mix(row + key[1] + salt) ^ key[0]), b)
+        return row * b + column
+
+    return jax.lax.while_loop(
+        lambda place: jnp.any(place >= n),
+        lambda place: jnp.where(place >= n, shuffle(place), place),
+        shuffle(position),
+    )
+
+
+def _shift(
+    value: UInt32[Array, " b"], draw: UInt32[Array, " b"], size: UInt32[Array, ""]
+) -> UInt32[Array, " b"]:
+    """``(value + draw mod size) mod size``, by a multiplication instead of a slow division."""
+    moved = value + ((draw >> 16) * size >> 16)
+    return jnp.where(moved >= size, moved - size, moved)

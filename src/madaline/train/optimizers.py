@@ -1,0 +1,109 @@
+"""How gradients become steps. The one file that knows Optax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int
+
+from madaline.nn.mlp import MLP, Dense
+from madaline.train.plan import Hyper, Plan
+
+# optax's own default; memory is 2 x this many copies of the parameters.
+_LBFGS_MEMORY = 10
+
+
+def learning_rate_at(plan: Plan, hyper: Hyper, step: Int[Array, ""]) -> Float[Array, ""]:
+    """The rate of an update: the schedule's factor times the learning rate.
+
+    Args:
+        plan: Names the schedule.
+        hyper: Of one member.
+        step: Updates done before this one.
+    """
+    t = jnp.minimum(step.astype(hyper.learning_rate.dtype) / hyper.total_steps, 1)
+    # The first update counts as one of the warm-up's: at a rate of 0 it would learn nothing.
+    climb = jnp.maximum(hyper.warmup * hyper.total_steps, 1)
+    rise = jnp.minimum((step + 1).astype(climb.dtype) / climb, 1)
+    match plan.schedule:
+        case "cosine":
+            factor = 0.5 * (1 + jnp.cos(jnp.pi * t))
+        case "step":  # a tenth after half of the steps, a hundredth after three quarters
+            factor = jnp.where(t < 0.5, 1.0, jnp.where(t < 0.75, 0.1, 0.01))
+        case "warmup":
+            factor = rise
+        case "one_cycle":
+            fall = jnp.clip((t - hyper.warmup) / jnp.maximum(1 - hyper.warmup, 1e-6), 0, 1)
+            factor = rise * 0.5 * (1 + jnp.cos(jnp.pi * fall))
+        case _:
+            factor = jnp.ones_like(t)
+    return factor * hyper.learning_rate
+
+
+def init_moments(plan: Plan, hyper: Hyper, model: MLP) -> Any:
+    """The optimiser's memory before the first step, of one member."""
+    return _make(plan, hyper).init(model)
+
+
+def apply_gradient(
+    plan: Plan,
+    hyper: Hyper,
+    model: MLP,
+    moments: Any,
+    gradient: MLP,
+    *,
+    step: Int[Array, ""],
+    loss: Float[Array, ""],
+    loss_of: Callable[[MLP], Float[Array, ""]],
+) -> tuple[MLP, Any]:
+    """One update of one member: the moved model and the new moments.
+
+    Args:
+        plan: Names optimiser and schedule.
+        hyper: Numbers of this member.
+        model: Before the update.
+        moments: From `init_moments` or the last update.
+        gradient: Of the loss.
+        step: Updates done before this one.
+        loss: At ``model``; used by L-BFGS alone.
+        loss_of: The loss as a function, for L-BFGS's line search.
+    """
+    optimizer = _make(plan, hyper)
+    if plan.optimizer == "lbfgs":
+        direction, moments = optimizer.update(
+            gradient, moments, model, value=loss, grad=gradient, value_fn=loss_of
+        )
+        return jax.tree.map(jnp.add, model, direction), moments
+    direction, moments = optimizer.update(gradient, moments, model)
+    rate = learning_rate_at(plan, hyper, step)
+    if "weight_decay" in plan.extras:
+        direction = jax.tree.map(
+            lambda d, w: d + hyper.weight_decay * w, direction, weights_only(model)
+        )
+    return jax.tree.map(lambda p, d: p - rate.astype(p.dtype) * d, model, direction), moments
+
+
+def weights_only(model: MLP) -> MLP:
+    """The model with biases set to 0: what penalties and decay act on."""
+    layers = tuple(Dense(layer.weight, jnp.zeros_like(layer.bias)) for layer in model.layers)
+    return MLP(model.embeddings, layers)
+
+
+def _make(plan: Plan, hyper: Hyper) -> Any:
+    match plan.optimizer:
+        case "sgd":
+            chosen = optax.identity()
+        case "momentum":
+            chosen = optax.trace(decay=hyper.momentum)  # type: ignore[arg-type]
+        case "nesterov":
+            chosen = optax.trace(decay=hyper.momentum, nesterov=True)  # type: ignore[arg-type]
+        case "lbfgs":
+            chosen = optax.lbfgs(memory_size=_LBFGS_MEMORY)
+        case _:
+            # Epsilon outside the bias-corrected root, as in the paper's Algorithm 1 and PyTorch.
+            chosen = optax.scale_by_adam(hyper.beta_1, hyper.beta_2, hyper.epsilon)  # type: ignore[arg-type]
+    return optax.with_extra_args_support(chosen)

@@ -1,0 +1,170 @@
+"""What decides the program (`Plan`), and the numbers that flow through it (`Hyper`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt32
+
+from madaline.arrays import pytree
+from madaline.errors import UsageError, nearest
+from madaline.settings import OPTIMIZERS, SCHEDULES
+
+# Noise and penalties that cost time in every step: compiled in only where their strength is not 0.
+EXTRAS = ("dropout", "input_noise", "label_smoothing", "l1", "l2", "lp", "weight_decay")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything about a training that changes the compiled program. Hashable.
+
+    Attributes:
+        optimizer: sgd, momentum, nesterov, adam, adamw or lbfgs.
+        schedule: constant, cosine, step, warmup or one_cycle.
+        batch_size: Rows an update; 0 is all rows at once.
+        shared_batches: Members see the same mini-batches (cheaper), or each draws its own.
+        extras: Which of `EXTRAS` are on.
+        initializer: Of the first weights.
+    """
+
+    optimizer: str = "adam"
+    schedule: str = "constant"
+    batch_size: int = 256
+    shared_batches: bool = True
+    extras: tuple[str, ...] = ()
+    initializer: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in OPTIMIZERS:
+            raise UsageError(
+                f"Optimizer {self.optimizer!r} is not known.", nearest(self.optimizer, OPTIMIZERS)
+            )
+        if self.schedule not in SCHEDULES:
+            raise UsageError(
+                f"Schedule {self.schedule!r} is not known.", nearest(self.schedule, SCHEDULES)
+            )
+        if self.optimizer == "lbfgs":
+            if self.batch_size:
+                raise UsageError(
+                    f"L-BFGS cannot use batches of {self.batch_size} rows: its line search needs "
+                    "the loss of all rows.",
+                    "Use --batch-size full, or --optimizer adam.",
+                )
+            noisy = [name for name in ("dropout", "input_noise") if name in self.extras]
+            if noisy:
+                raise UsageError(
+                    f"L-BFGS cannot train with {noisy[0]}: its line search needs a loss without "
+                    "noise.",
+                    "Use --optimizer adam, or leave it out.",
+                )
+            if "weight_decay" in self.extras:
+                raise UsageError(
+                    "L-BFGS has no decoupled weight decay.", "Use --l2, the penalty it stands for."
+                )
+
+
+@pytree
+class Hyper:
+    """The numbers of a training, one a member: traced, so another value compiles nothing.
+
+    Attributes:
+        member: Index of the member: its first weights, order and noise.
+        learning_rate: Size of the first steps (of the largest, with a warm-up).
+        total_steps: Where a schedule ends, in updates.
+        warmup: Share of the steps in which the rate rises.
+        momentum, beta_1, beta_2, epsilon: Of the optimiser.
+        weight_decay: Decoupled decay, a step and unit of learning rate.
+        l1, l2, lp, lp_order: Strengths of the penalties, and the p of L^p.
+        dropout, label_smoothing, input_noise: See `madaline.settings`.
+        patience: Epochs without a better score before a member stops; 0 never.
+        tolerance: How much lower a score must be to count as better.
+    """
+
+    member: UInt32[Array, " m"]
+    learning_rate: Float[Array, " m"]
+    total_steps: Float[Array, " m"]
+    warmup: Float[Array, " m"]
+    momentum: Float[Array, " m"]
+    beta_1: Float[Array, " m"]
+    beta_2: Float[Array, " m"]
+    epsilon: Float[Array, " m"]
+    weight_decay: Float[Array, " m"]
+    l1: Float[Array, " m"]
+    l2: Float[Array, " m"]
+    lp: Float[Array, " m"]
+    lp_order: Float[Array, " m"]
+    dropout: Float[Array, " m"]
+    label_smoothing: Float[Array, " m"]
+    input_noise: Float[Array, " m"]
+    patience: Int[Array, " m"]
+    tolerance: Float[Array, " m"]
+
+
+_DEFAULTS: dict[str, float] = {
+    "learning_rate": 1e-3,
+    "total_steps": 1.0,
+    "warmup": 0.05,
+    "momentum": 0.9,
+    "beta_1": 0.9,
+    "beta_2": 0.999,
+    "epsilon": 1e-8,
+    "weight_decay": 0.0,
+    "l1": 0.0,
+    "l2": 0.0,
+    "lp": 0.0,
+    "lp_order": 1.5,
+    "dropout": 0.0,
+    "label_smoothing": 0.0,
+    "input_noise": 0.0,
+    "tolerance": 0.0,
+}
+
+
+def make_hyper(
+    members: int = 1,
+    *,
+    dtype: type[np.floating[Any]] = np.float32,
+    patience: int = 0,
+    **values: Any,
+) -> Hyper:
+    """Numbers for each member; each value is one for all, or one a member.
+
+    >>> make_hyper(2, learning_rate=[0.1, 0.2]).learning_rate.tolist()
+    [0.10000000149011612, 0.20000000298023224]
+    """
+    unknown = set(values) - set(_DEFAULTS) - {"member"}
+    if unknown:
+        raise UsageError(f"Hyper has no {sorted(unknown)[0]!r}.")
+    chosen = {**_DEFAULTS, **values}
+    index = chosen.pop("member", np.arange(members))
+    arrays = {
+        name: np.broadcast_to(np.asarray(value, dtype), (members,)).copy()
+        for name, value in chosen.items()
+    }
+    return Hyper(  # type: ignore[call-arg]
+        member=np.asarray(index, np.uint32).reshape(members),  # type: ignore[arg-type]
+        patience=np.full(members, patience, np.int32),  # type: ignore[arg-type]
+        **arrays,  # type: ignore[arg-type]
+    )
+
+
+def with_extras(plan: Plan, hyper: Hyper) -> Plan:
+    """The plan with just those extras compiled in whose strength is not 0 for every member."""
+    return replace(
+        plan, extras=tuple(name for name in EXTRAS if np.any(np.asarray(getattr(hyper, name))))
+    )
+
+
+def scaled_learning_rate(rate: float, optimizer: str, batch_size: int, meant_for: int) -> float:
+    """The learning rate for another batch size.
+
+    k times the batch takes k times the rate with SGD (Goyal et al. 2017) and the root of k times
+    with Adam (Malladi et al. 2022); both hold up to the critical batch size, not beyond.
+
+    >>> scaled_learning_rate(0.1, "sgd", 512, 128), scaled_learning_rate(0.1, "adam", 512, 128)
+    (0.4, 0.2)
+    """
+    k = batch_size / meant_for
+    return rate * (k**0.5 if optimizer in ("adam", "adamw") else k)

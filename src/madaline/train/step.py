@@ -1,0 +1,120 @@
+"""One update, and one evaluation: pure functions of a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from madaline.nn.architecture import Architecture
+from madaline.nn.bits import Key, fold_in, normal
+from madaline.nn.heads import Head, row_loss, row_metric
+from madaline.nn.mlp import MLP, apply_mlp
+from madaline.nn.norms import power_sum
+from madaline.train.batches import Rows
+from madaline.train.optimizers import apply_gradient
+from madaline.train.plan import Hyper, Plan
+
+_NOISE, _DROPOUT = 1, 2
+
+
+def batch_loss(
+    architecture: Architecture,
+    head: Head,
+    plan: Plan,
+    hyper: Hyper,
+    model: MLP,
+    rows: Rows,
+    key: Key,
+) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Float[Array, ""]]]:
+    """Mean loss of a batch with its penalties, of one member.
+
+    Args:
+        architecture: The network's shape.
+        head: Names the loss.
+        plan: Which extras are on.
+        hyper: Their strengths, of this member.
+        model: Its parameters.
+        rows: The batch; ``weight`` is ``(b,)``.
+        key: Randomness of this step and member.
+
+    Returns:
+        What is differentiated, and ``(weighted sum of losses, sum of weights)`` for the curve.
+    """
+    smoothing = hyper.label_smoothing if "label_smoothing" in plan.extras else 0.0
+    dropout = hyper.dropout if "dropout" in plan.extras else None
+
+    def one(
+        x: Float[Array, " d"], codes: Int[Array, " c"], y: Array, place: Int[Array, ""]
+    ) -> Float[Array, ""]:
+        row_key = None if not _is_noisy(plan) else fold_in(key, place)
+        if row_key is not None and "input_noise" in plan.extras:
+            noise = normal(fold_in(row_key, _NOISE), x.shape[0]).astype(x.dtype)
+            x = x + hyper.input_noise * noise
+        drop_key = None if row_key is None else fold_in(row_key, _DROPOUT)
+        z = apply_mlp(architecture, model, x, codes, dropout=dropout, key=drop_key)
+        return row_loss(head, z, y, smoothing)
+
+    places = jnp.arange(rows.x.shape[0], dtype=jnp.uint32)
+    losses = jax.vmap(one)(rows.x, rows.codes, rows.y, places)
+    # A row of weight 0 may hold anything, even what makes its loss infinite: 0 x inf is not 0.
+    total = jnp.sum(jnp.where(rows.weight > 0, rows.weight * losses, 0))
+    weight = jnp.sum(rows.weight)
+    mean = total / jnp.maximum(weight, jnp.finfo(weight.dtype).tiny)
+    return mean + penalty(plan, hyper, model), (total, weight)
+
+
+def penalty(plan: Plan, hyper: Hyper, model: MLP) -> Float[Array, ""] | float:
+    """L1, L2 (half the sum of squares) and L^p of the weights; biases are free."""
+    weights = [*model.embeddings, *(layer.weight for layer in model.layers)]
+    total = 0.0
+    if "l1" in plan.extras:
+        total += hyper.l1 * sum(jnp.sum(jnp.abs(w)) for w in weights)
+    if "l2" in plan.extras:
+        total += 0.5 * hyper.l2 * sum(jnp.sum(jnp.square(w)) for w in weights)
+    if "lp" in plan.extras:
+        total += hyper.lp * sum(power_sum(w, hyper.lp_order) for w in weights)
+    return total
+
+
+def train_step(
+    architecture: Architecture,
+    head: Head,
+    plan: Plan,
+    hyper: Hyper,
+    model: MLP,
+    moments: Any,
+    rows: Rows,
+    key: Key,
+    step: Int[Array, ""],
+) -> tuple[MLP, Any, tuple[Float[Array, ""], Float[Array, ""]]]:
+    """Forward, loss, gradient, update of one member: ``w <- w - rate x dLoss/dw``."""
+
+    def loss_of(at: MLP) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Float[Array, ""]]]:
+        return batch_loss(architecture, head, plan, hyper, at, rows, key)
+
+    (loss, sums), gradient = jax.value_and_grad(loss_of, has_aux=True)(model)
+    model, moments = apply_gradient(
+        plan, hyper, model, moments, gradient, step=step, loss=loss, loss_of=lambda m: loss_of(m)[0]
+    )
+    return model, moments, sums
+
+
+def row_scores(
+    architecture: Architecture, head: Head, model: MLP, rows: Rows
+) -> tuple[Float[Array, " b"], Float[Array, " b"]]:
+    """Loss and metric of each row, without noise or penalty: the same formula for every part."""
+
+    def one(
+        x: Float[Array, " d"], codes: Int[Array, " c"], y: Array
+    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        z = apply_mlp(architecture, model, x, codes)
+        return row_loss(head, z, y), row_metric(head, z, y)
+
+    return jax.vmap(one)(rows.x, rows.codes, rows.y)
+
+
+def _is_noisy(plan: Plan) -> bool:
+    return "dropout" in plan.extras or "input_noise" in plan.extras

@@ -1,0 +1,93 @@
+"""A small training to hold the engine against: one shape, so that few programs are compiled."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import jax
+import numpy as np
+import pytest
+
+from madaline.nn.architecture import Architecture
+from madaline.nn.heads import Head, first_bias
+from madaline.train.batches import Rows
+from madaline.train.loop import Problem, init_state, train_epochs
+from madaline.train.plan import Plan, make_hyper, with_extras
+
+
+def _rows(x, y, weight=None, members=1, dtype=np.float32):
+    n = len(x)
+    weight = np.ones(n) if weight is None else np.asarray(weight)
+    weight = np.broadcast_to(weight.reshape(n, -1), (n, members)).astype(dtype)
+    y = np.asarray(y) if np.asarray(y).dtype.kind == "i" else np.asarray(y, dtype)
+    return Rows(np.asarray(x, dtype), np.zeros((n, 0), np.int32), y, weight)
+
+
+def _check(x, y, members=1, dtype=np.float32):
+    """The same number of training and validation rows, one after the other."""
+    rows = _rows(x, y, None, members, dtype)
+    part = (np.arange(len(x)) >= len(x) // 2).astype(int)
+    weight = np.repeat(np.eye(2)[part][:, :, None], members, 2).astype(dtype)
+    return Rows(rows.x, rows.codes, rows.y, weight)
+
+
+def _data(n=50, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 3))
+    return x, np.sin(2 * x[:, :1]) + 0.5 * x[:, 1:2] * x[:, 2:] + 0.3 * rng.normal(size=(n, 1))
+
+
+def _problem(
+    x, y, *, head=None, hidden=(5,), activation="tanh", check=None, weight=None, members=1,
+    dtype=np.float32, seed=0, plan=None, patience=0, extras=(), outputs=1, **numbers,
+):  # fmt: skip
+    head = head or Head("squared")
+    hyper = make_hyper(members, dtype=dtype, patience=patience, **numbers)
+    plan = with_extras(plan or Plan(batch_size=16), hyper)
+    if extras:
+        from dataclasses import replace
+
+        plan = replace(plan, extras=tuple(extras))
+    return Problem(
+        architecture=Architecture(
+            x.shape[1], hidden, (activation,) * len(hidden), outputs, head.output
+        ),
+        head=head,
+        plan=plan,
+        hyper=hyper,
+        train=_rows(x, y, weight, members, dtype),
+        check=None if check is None else _check(*check, members, dtype),
+        seed=seed,
+    )
+
+
+def _start(problem):
+    y = np.asarray(problem.train.y)
+    weight = np.asarray(problem.train.weight)[:, 0]
+    return init_state(problem, first_bias(problem.head, y, weight, problem.architecture.n_outputs))
+
+
+def _train(problem, epochs, *, chunk=256, state=None, history=None):
+    progress = None
+    state = state or _start(problem)
+    for progress in train_epochs(problem, state, epochs, history=history, chunk=chunk):
+        pass
+    return progress
+
+
+def _same(a, b):
+    """Bit for bit, NaN included."""
+    leaves = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    return all(np.asarray(p).tobytes() == np.asarray(q).tobytes() for p, q in leaves)
+
+
+def _flat(tree):
+    return np.concatenate([np.asarray(leaf, np.float64).ravel() for leaf in jax.tree.leaves(tree)])
+
+
+@pytest.fixture(scope="session")
+def engine():
+    return SimpleNamespace(
+        rows=_rows, check=_check, data=_data, problem=_problem, start=_start, train=_train,
+        same=_same, flat=_flat,
+    )  # fmt: skip

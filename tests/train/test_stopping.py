@@ -1,0 +1,110 @@
+"""Early stopping: the best epoch's weights come back, patience counts, broken runs stop."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import pytest
+
+from madaline.forward import logits, row_losses
+from madaline.train.plan import Plan
+
+PLAN = Plan("adam", batch_size=0)
+
+
+def _problem(engine, **numbers):
+    """Few rows and noise alone: the validation loss soon rises."""
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(24, 3)), rng.normal(size=(24, 1))
+    return engine.problem(
+        x[:12], y[:12], plan=PLAN, hidden=(16,), check=(x, y), members=2,
+        **{"learning_rate": 0.02, **numbers},
+    )  # fmt: skip
+
+
+def _validation_loss(problem, model, member):
+    weights = {}
+    for index, layer in enumerate(model.layers):
+        weights |= {f"layers.{index}.weight": layer.weight, f"layers.{index}.bias": layer.bias}
+    rows = problem.check
+    z = logits(problem.architecture, weights, rows.x, rows.codes)[:, member]
+    return row_losses("squared", z, rows.y)[12:].mean()
+
+
+def test_best_weights_have_the_lowest_loss_of_the_curve(engine):
+    problem = _problem(engine)
+    progress = engine.train(problem, 200)
+    curve = progress.history.validation_loss
+    for member in range(2):
+        assert progress.state.best_epoch[member] == curve[:, member].argmin() + 1
+        assert progress.state.best_score[member] == curve[:, member].min()
+        assert curve[-1, member] > 1.05 * curve[:, member].min()
+        found = _validation_loss(problem, progress.state.best, member)
+        assert found == pytest.approx(curve[:, member].min(), rel=1e-5)
+
+
+@pytest.mark.parametrize("patience", [1, 5, 20])
+def test_patience_counts_epochs_since_the_best(engine, patience):
+    free = engine.train(_problem(engine), 200).history.validation_loss
+    progress = engine.train(_problem(engine, patience=patience), 200)
+    ends = []
+    for member in range(2):
+        best, stop = np.inf, 0
+        for epoch, loss in enumerate(free[:, member], 1):
+            if loss < best:
+                best, stop = loss, epoch
+            elif epoch - stop >= patience:
+                break
+        ends.append(epoch)
+        assert progress.state.best_epoch[member] == stop
+        assert progress.state.best_score[member] == best
+        assert not progress.state.active[member]
+    assert progress.epoch == max(ends) < 200
+    assert progress.done
+
+
+def test_patience_zero_never_stops(engine):
+    progress = engine.train(_problem(engine, patience=0), 150)
+    assert progress.epoch == 150
+    assert progress.state.active.all()
+
+
+def test_patience_survives_a_cut(engine):
+    problem = _problem(engine, patience=7)
+    whole = engine.train(problem, 200)
+    cut = engine.train(problem, 200, chunk=3)
+    assert engine.same(cut.state, whole.state)
+    assert cut.epoch == whole.epoch
+
+
+def test_a_score_within_the_tolerance_is_no_better(engine):
+    progress = engine.train(_problem(engine, patience=4, tolerance=1e6), 200)
+    assert progress.state.best_epoch.tolist() == [1, 1]
+    assert progress.epoch == 5
+    free = engine.train(_problem(engine), 200).history.validation_loss[:, 0]
+    loose = engine.train(_problem(engine, tolerance=0.01), 200)
+    best = np.inf
+    for epoch, loss in enumerate(free, 1):
+        if loss < best - np.float32(0.01):
+            best, found = loss, epoch
+    assert loose.state.best_epoch[0] == found
+
+
+def test_a_diverging_member_stops_and_keeps_the_last_finite_best(engine):
+    problem = _problem(engine, learning_rate=[0.02, 3e37])
+    progress = engine.train(problem, 40)
+    assert progress.state.active.tolist() == [True, False]
+    assert progress.epoch == 40
+    best = jax.tree.leaves(progress.state.best)
+    assert all(np.isfinite(leaf).all() for leaf in best)
+    first = engine.train(_problem(engine), 40)
+    assert progress.state.best_score[0] == first.state.best_score[0]
+
+
+def test_a_run_ends_when_every_member_has_broken(engine):
+    progress = engine.train(_problem(engine, learning_rate=3e37), 40)
+    assert progress.done
+    assert progress.epoch < 40
+    assert len(progress.history) == progress.epoch
+    assert not np.isfinite(progress.history.validation_loss[-1]).any()
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(progress.state.best))
