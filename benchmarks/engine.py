@@ -127,8 +127,9 @@ def madaline_fit(case: Case, data: Data, *, members: int = 1) -> Trainer:
     from madaline.nn.architecture import Architecture
     from madaline.nn.heads import first_bias, make_head
     from madaline.train.batches import Rows
-    from madaline.train.loop import Problem, init_state, train_epochs
+    from madaline.train.loop import init_state, train_epochs
     from madaline.train.plan import Plan, make_hyper
+    from madaline.train.state import Problem
 
     n_features, *hidden, n_outputs = case.widths
     binary = n_outputs == 1

@@ -74,8 +74,10 @@ def test_check_rows_weigh_the_training_sample_and_the_validation_rows_apart():
     assert np.array_equal(problem.check.x[n:], found.parts["validation"].features.x)
 
 
-def test_without_validation_rows_nothing_is_checked():
-    assert a_problem(validation=0.0)[1].check is None
+def test_without_validation_rows_training_rows_judge_the_epochs():
+    weight = np.asarray(a_problem(validation=0.0)[1].check.weight)
+    assert weight[:, 0].all()
+    assert not weight[:, 1].any()
 
 
 def test_double_precision_reaches_every_number():

@@ -18,7 +18,8 @@ from madaline.judge import Judgement
 from madaline.nn.heads import Head
 from madaline.prepare import Part, Prepared
 from madaline.settings import Settings
-from madaline.train.loop import Problem, Progress
+from madaline.train.loop import Progress
+from madaline.train.state import Problem
 
 
 def epoch_event(progress: Progress, index: int, settings: Settings) -> dict[str, Any]:

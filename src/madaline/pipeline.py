@@ -33,12 +33,12 @@ from madaline.nn.architecture import Architecture
 from madaline.nn.mlp import MLP
 from madaline.predictor import Predictor
 from madaline.prepare import Prepared, prepare
-from madaline.problem import class_say, make_problem
+from madaline.problem import class_say, first_score, make_problem
 from madaline.recipes import complete, refuse_idle
 from madaline.settings import Settings
 from madaline.train.history import History
-from madaline.train.loop import Problem, Progress, TrainState, init_state, train_epochs
-from madaline.train.state import restored
+from madaline.train.loop import Progress, init_state, train_epochs
+from madaline.train.state import Problem, TrainState, restored
 
 
 class Watch(Protocol):
@@ -130,7 +130,7 @@ def run(
     refuse_idle(given, settings, prepared.target.task)
     say = class_say(prepared, settings, class_weight)
     problem, bias = make_problem(prepared, settings, say)
-    state, history = init_state(problem, bias), None
+    state, history = init_state(problem, bias, first_score(problem, bias)), None
     start_loss = mean_loss(
         problem.architecture, _weights(state.model), problem.head, prepared.parts["train"]
     )
@@ -201,10 +201,10 @@ def _train(
         why = "diverged"
     elif why == "done" and progress.epoch < epochs:
         why = "stopped_early"
-    if why == "diverged" and not np.isfinite(np.asarray(progress.state.best_score)).any():
+    if why == "diverged" and not np.any(np.asarray(progress.state.best_epoch)):
         raise DivergedError(
             f"Training gave numbers that are not finite in epoch {progress.epoch}, before any "
-            "useful weights.",
+            "epoch was better than a constant guess.",
             f"Give a smaller --learning-rate than {settings.learning_rate:g}.",
         )
     return progress, why
@@ -212,7 +212,11 @@ def _train(
 
 def _broken(problem: Problem, history: History) -> bool:
     """Whether a loss of the last epoch is not finite; one that nobody measured is NaN as well."""
-    curves = [history.loss] if problem.check is None else [history.loss, history.validation_loss]
+    curves = [history.loss]
+    if problem.check is not None:
+        curves.append(history.train_loss)
+        if np.any(np.asarray(problem.check.weight)[:, 1]):
+            curves.append(history.validation_loss)
     return not all(np.isfinite(curve[-1]).all() for curve in curves)
 
 

@@ -277,7 +277,7 @@ def _moments(column: Column) -> NDArray[Any]:
 
 
 def _features(table: Table, target: tuple[str, ...], settings: Settings) -> Table:
-    roles = [name for name in (settings.group, settings.weight) if name is not None]
+    roles = [name for name in (settings.group, settings.time, settings.weight) if name is not None]
     return table.without(*target, *roles, *settings.drop)
 
 

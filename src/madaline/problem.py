@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 
 from madaline.encode.classes import label_text
 from madaline.errors import UsageError
+from madaline.forward import row_losses
 from madaline.nn.architecture import Architecture, one_per_layer
 from madaline.nn.heads import first_bias, make_head
 from madaline.prepare import Part, Prepared, class_weights
 from madaline.settings import Settings
-from madaline.train.batches import Rows
-from madaline.train.loop import Problem, steps_per_epoch
+from madaline.train.batches import Rows, steps_per_epoch
 from madaline.train.plan import Hyper, Plan, make_hyper, scaled_learning_rate, with_extras
+from madaline.train.state import Problem
 
+# Training rows that judge an epoch where no validation rows do.
+_MOST_TRAIN = 2_000
 # Length of the vector that stands for a category (RealMLP, Holzmueller et al. 2024).
 _EMBEDDING = 8
 _NUMBERS = (
@@ -69,6 +72,21 @@ def make_problem(
         seed=settings.seed,
     )
     return problem, first_bias(head, train.y, weight, code.n_outputs)
+
+
+def first_score(problem: Problem, bias: NDArray[np.float64]) -> float:
+    """Loss of the first weights, which answer the constant ``bias``, on the rows of ``check``."""
+    rows = problem.check
+    if rows is None:
+        return float("inf")
+    y, by_part = np.asarray(rows.y), np.asarray(rows.weight)[:, :, 0]
+    head = problem.head
+    losses = row_losses(
+        head.loss, np.tile(bias, (len(y), 1)), y, level=head.level, delta=head.delta
+    )
+    return float(
+        np.average(losses, weights=by_part[:, 1] if by_part[:, 1].any() else by_part[:, 0])
+    )
 
 
 def _plan(settings: Settings, n: int, members: int, dtype: type[Any]) -> tuple[Plan, Hyper]:
@@ -153,12 +171,10 @@ def _rows(
 
 def _check_rows(
     prepared: Prepared, say: NDArray[np.float64] | None, members: int, dtype: type[Any]
-) -> Rows | None:
+) -> Rows:
     """Validation rows, and as many training rows to compare them with on equal terms."""
     train, validation = prepared.parts["train"], prepared.parts["validation"]
-    if not validation.n_rows:
-        return None
-    n = min(train.n_rows, validation.n_rows)
+    n = min(train.n_rows, validation.n_rows or _MOST_TRAIN)
     sample = train.take(np.linspace(0, train.n_rows - 1, n).astype(np.intp))
     rows = [_rows(part, say, members, dtype)[0] for part in (sample, validation)]
     if not np.any(rows[0].weight):  # a sample of rows that do not count: count them all alike

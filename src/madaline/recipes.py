@@ -51,6 +51,10 @@ PLAIN: dict[str, Any] = {
 
 PRESETS = MappingProxyType({"default": DEFAULT, "plain": PLAIN})
 
+# Where the optimiser is a person's choice and the rate is not: Adam's published one, and the usual
+# ones of gradient descent on standardised features.
+_RATES = {"sgd": 0.1, "momentum": 0.01, "nesterov": 0.01, "adam": 1e-3, "adamw": 1e-3}
+
 # Training rows below the first number -> batch size of the second. Small tables need many updates,
 # large ones full registers (the rule of TabM-D, Gorishniy et al. 2025).
 _BATCH_SIZES = ((2_800, 32), (4_500, 64), (6_400, 128), (32_000, 256), (108_000, 512))
@@ -80,8 +84,10 @@ def complete(settings: Settings, n_rows: int, *, held_out: bool = True) -> Setti
         chosen["patience"] = 0
     if settings.optimizer == "lbfgs":
         chosen |= _for_lbfgs(chosen)
-    elif settings.optimizer not in (None, "adamw") and "weight_decay" in chosen:
-        chosen["weight_decay"] = 0.0  # the preset's decay belongs to the preset's optimiser
+    elif settings.optimizer not in (None, preset["optimizer"]):
+        # The preset's rate and decay belong to the preset's optimiser.
+        own = {"learning_rate": _RATES[settings.optimizer], "weight_decay": 0.0}
+        chosen |= {name: value for name, value in own.items() if name in chosen}
     settings = replace(settings, **chosen)
     if settings.batch_size == "auto":
         settings = replace(settings, batch_size=auto_batch_size(n_rows))

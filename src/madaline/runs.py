@@ -20,6 +20,7 @@ from madaline.pipeline import Resume, Run, Watch, run
 from madaline.settings import Settings
 from madaline.store.bundle import MODEL_NAME
 from madaline.store.folder import RunFolder, new_run_path
+from madaline.train.lanes import thread_count
 from madaline.train.loop import Progress
 from madaline.train.state import history_from, state_arrays
 
@@ -138,7 +139,7 @@ def environment() -> dict[str, Any]:
         "machine": platform.machine(),
         "processor": _processor(),
         "device": jax.default_backend(),
-        "threads": os.environ.get("NPROC") or str(_n_processors()),
+        "threads": str(thread_count()),
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
     }
 
@@ -261,13 +262,6 @@ def _changes(before: Mapping[str, Any]) -> str | None:
     if not changed:
         return None
     return f"Not bit-identical to the unbroken run: {', '.join(changed)}."
-
-
-def _n_processors() -> int:
-    """Those that this process may use; only Linux tells."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _processor() -> str:

@@ -93,7 +93,9 @@ class Settings:
         None, "Data", "Column whose equal values stay in one part of the split."
     )
     time: str | None = _row(
-        None, "Data", "Column to split by: train on the oldest rows, test on the newest."
+        None,
+        "Data",
+        "Column to split by, not to learn from: train on the oldest rows, test on the newest.",
     )
     weight: str | None = _row(None, "Data", "Column with the weight of each row.")
     drop: tuple[str, ...] = _row((), "Data", "Columns to leave out, separated by commas.")

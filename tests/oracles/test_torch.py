@@ -13,8 +13,9 @@ from madaline.nn.architecture import Architecture  # noqa: E402
 from madaline.nn.heads import Head  # noqa: E402
 from madaline.nn.mlp import MLP, Dense  # noqa: E402
 from madaline.train.batches import Rows  # noqa: E402
-from madaline.train.loop import Problem, init_state, train_epochs  # noqa: E402
+from madaline.train.loop import init_state, train_epochs  # noqa: E402
 from madaline.train.plan import Plan, make_hyper, with_extras  # noqa: E402
+from madaline.train.state import Problem  # noqa: E402
 
 pytestmark = pytest.mark.oracle
 STEPS, N = 100, 32

@@ -11,8 +11,9 @@ import pytest
 from madaline.nn.architecture import Architecture
 from madaline.nn.heads import Head, first_bias
 from madaline.train.batches import Rows
-from madaline.train.loop import Problem, init_state, train_epochs
+from madaline.train.loop import init_state, train_epochs
 from madaline.train.plan import Plan, make_hyper, with_extras
+from madaline.train.state import Problem
 
 
 def _rows(x, y, weight=None, members=1, dtype=np.float32):

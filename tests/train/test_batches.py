@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from madaline.nn.architecture import Architecture
 from madaline.nn.bits import fold_in, make_key
 from madaline.nn.heads import Head
-from madaline.train.batches import Rows, bucket, pad_rows, row_at
-from madaline.train.loop import Problem, init_state, steps_per_epoch, train_epochs
+from madaline.train.batches import Rows, bucket, pad_rows, row_at, steps_per_epoch
+from madaline.train.loop import init_state, train_epochs
 from madaline.train.plan import Plan, make_hyper
+from madaline.train.state import Problem
 
 order_of = jax.jit(row_at)
 keys_of = jax.jit(jax.vmap(fold_in, in_axes=(None, 0)))

@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from madaline.nn.heads import Head
-from madaline.train.loop import run_chunk
+from madaline.train.chunk import run_chunk
 from madaline.train.plan import Plan
 
 FULL = Plan("lbfgs", batch_size=0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
 
 from madaline.forward import logits, row_losses
+from madaline.train.loop import init_state
 from madaline.train.plan import Plan
 
 PLAN = Plan("adam", batch_size=0)
@@ -108,3 +111,35 @@ def test_a_run_ends_when_every_member_has_broken(engine):
     assert len(progress.history) == progress.epoch
     assert not np.isfinite(progress.history.validation_loss[-1]).any()
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(progress.state.best))
+
+
+def _with_check(problem, **changes):
+    return replace(problem, check=replace(problem.check, **changes))
+
+
+def test_an_infinite_loss_of_one_part_stays_out_of_the_other_curve(engine):
+    problem = _problem(engine)
+    x = np.array(problem.check.x)
+    x[0] = np.inf  # a row of the training sample
+    progress = engine.train(_with_check(problem, x=x), 5)
+    assert not np.isfinite(progress.history.train_loss).any()
+    assert np.isfinite(progress.history.validation_loss).all()
+    assert progress.epoch == 5
+
+
+def test_without_validation_rows_the_training_loss_after_the_epoch_decides(engine):
+    problem = _problem(engine)
+    weight = np.array(problem.check.weight)
+    weight[:, 1] = 0
+    progress = engine.train(_with_check(problem, weight=weight), 10)
+    assert np.isnan(progress.history.validation_loss).all()
+    best = progress.history.train_loss.argmin(axis=0)
+    np.testing.assert_array_equal(progress.state.best_epoch, best + 1)
+
+
+def test_first_weights_are_the_best_where_no_epoch_does_better(engine):
+    problem = _problem(engine)
+    state = init_state(problem, np.zeros(1), first_score=0.0)
+    progress = engine.train(problem, 5, state=state)
+    np.testing.assert_array_equal(progress.state.best_epoch, 0)
+    np.testing.assert_array_equal(progress.state.best.layers[-1].weight, 0)

@@ -45,6 +45,8 @@ class Architecture:
                 f"Layer widths {self.hidden} with {self.n_outputs} outputs are not a network.",
                 "Every width must be at least 1.",
             )
+        if not self.n_inputs:
+            raise UsageError("A network without inputs cannot learn.", "Give at least one feature.")
         if len(self.activations) != len(self.hidden):
             raise UsageError(
                 f"{len(self.activations)} activations for {len(self.hidden)} hidden layers.",

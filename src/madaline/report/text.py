@@ -145,7 +145,8 @@ def describe_end(event: Event) -> list[str]:
         "interrupted": f"interrupted at epoch {epoch:,}",
     }.get(str(event.get("why")), f"ended at epoch {epoch:,}")
     seconds = f"{duration(event['seconds'])}, " if event.get("seconds") is not None else ""
-    kept = f"; the weights of epoch {best:,} are kept" if best else ""
+    constant = "; no epoch was better than the best constant guess, which is kept"
+    kept = f"; the weights of epoch {best:,} are kept" if best else constant
     return entry("Trained", f"{seconds}{reason}{kept}")
 
 

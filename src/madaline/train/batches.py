@@ -47,6 +47,15 @@ def bucket(n: int) -> int:
     return -(-n // step) * step
 
 
+def steps_per_epoch(n_rows: int, batch_size: int) -> int:
+    """N updates for batches of 1, ceil(N / M) for batches of M, 1 for all rows at once.
+
+    >>> steps_per_epoch(100, 1), steps_per_epoch(100, 32), steps_per_epoch(100, 0)
+    (100, 4, 1)
+    """
+    return -(-n_rows // batch_size) if batch_size else 1
+
+
 def pad_rows(rows: Rows, size: int) -> Rows:
     """The rows with zeros after them, up to ``size``; their weight is 0."""
 

@@ -1,17 +1,78 @@
-"""A training's state as named arrays, for a checkpoint, and back."""
+"""What a training is (`Problem`) and where it stands (`TrainState`), also as named arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Array, Bool, Float, Int, UInt32
 from numpy.typing import NDArray
 
+from madaline.arrays import pytree
 from madaline.errors import UsageError
+from madaline.nn.architecture import Architecture
+from madaline.nn.heads import Head
+from madaline.nn.mlp import MLP
+from madaline.train.batches import Rows
 from madaline.train.history import CURVES, History
-from madaline.train.loop import TrainState
+from madaline.train.plan import Hyper, Plan
+
+
+@pytree
+class TrainState:
+    """All that a training needs to go on; every leaf but ``step`` and ``epoch`` has a member axis.
+
+    There is no random state: every draw is a function of (seed, epoch, step, member).
+
+    Attributes:
+        model: Parameters now.
+        moments: The optimiser's memory.
+        step: Updates done.
+        epoch: Epochs done.
+        best: Parameters of the best epoch.
+        best_score: Their score: validation loss, or training loss where nothing is held out.
+        best_epoch: Counted from 1; 0 while the first weights are the best.
+        stale: Epochs since the best.
+        active: False once a member has stopped; the others go on.
+    """
+
+    model: MLP
+    moments: Any
+    step: Int[Array, ""]
+    epoch: UInt32[Array, ""]
+    best: MLP
+    best_score: Float[Array, " m"]
+    best_epoch: Int[Array, " m"]
+    stale: Int[Array, " m"]
+    active: Bool[Array, " m"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is trained on what: the arguments of a training that do not change while it runs.
+
+    Attributes:
+        architecture: The network's shape.
+        head: Loss and output.
+        plan: What decides the program.
+        hyper: Numbers, one a member.
+        train: Rows to learn from.
+        check: Rows to judge by after each epoch, or None; ``weight`` is ``(n, 2, m)``: how much a
+            row counts for the curve of the training sample and for that of the validation rows,
+            which may be none.
+        seed: From a person.
+    """
+
+    architecture: Architecture
+    head: Head
+    plan: Plan
+    hyper: Hyper
+    train: Rows
+    check: Rows | None
+    seed: int
 
 
 def restored(state: TrainState, arrays: Mapping[str, NDArray[Any]]) -> TrainState:

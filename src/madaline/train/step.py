@@ -28,6 +28,7 @@ def batch_loss(
     model: MLP,
     rows: Rows,
     key: Key,
+    count: Float[Array, ""] | None = None,
 ) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Float[Array, ""]]]:
     """Mean loss of a batch with its penalties, of one member.
 
@@ -39,6 +40,8 @@ def batch_loss(
         model: Its parameters.
         rows: The batch; ``weight`` is ``(b,)``.
         key: Randomness of this step and member.
+        count: What the weighted sum is divided by: the batch's rows, where weights have mean 1
+            over the table. Its own weight, the default, would cancel a heavy row in a small batch.
 
     Returns:
         What is differentiated, and ``(weighted sum of losses, sum of weights)`` for the curve.
@@ -59,10 +62,10 @@ def batch_loss(
 
     places = jnp.arange(rows.x.shape[0], dtype=jnp.uint32)
     losses = jax.vmap(one)(rows.x, rows.codes, rows.y, places)
-    # A row of weight 0 may hold anything, even what makes its loss infinite: 0 x inf is not 0.
+    # A row of weight 0 may have an infinite loss: 0 x inf is not 0.
     total = jnp.sum(jnp.where(rows.weight > 0, rows.weight * losses, 0))
     weight = jnp.sum(rows.weight)
-    mean = total / jnp.maximum(weight, jnp.finfo(weight.dtype).tiny)
+    mean = total / jnp.maximum(weight if count is None else count, jnp.finfo(weight.dtype).tiny)
     return mean + penalty(plan, hyper, model), (total, weight)
 
 
@@ -89,11 +92,12 @@ def train_step(
     rows: Rows,
     key: Key,
     step: Int[Array, ""],
+    count: Float[Array, ""] | None = None,
 ) -> tuple[MLP, Any, tuple[Float[Array, ""], Float[Array, ""]]]:
     """Forward, loss, gradient, update of one member: ``w <- w - rate x dLoss/dw``."""
 
     def loss_of(at: MLP) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Float[Array, ""]]]:
-        return batch_loss(architecture, head, plan, hyper, at, rows, key)
+        return batch_loss(architecture, head, plan, hyper, at, rows, key, count)
 
     (loss, sums), gradient = jax.value_and_grad(loss_of, has_aux=True)(model)
     model, moments = apply_gradient(

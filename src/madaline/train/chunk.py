@@ -1,0 +1,207 @@
+"""Whole epochs as one compiled program: the heart of training.
+
+How many epochs a chunk has, how many rows there are and every number of `Hyper` are data. So
+1 + 4 + 7 epochs run the same program as 12 and give the same bits, and a second fit of like size
+compiles nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, UInt32
+
+from madaline.nn.architecture import Architecture
+from madaline.nn.bits import Key, fold_in
+from madaline.nn.heads import Head
+from madaline.nn.mlp import MLP
+from madaline.train.batches import Rows, row_at
+from madaline.train.history import CURVES
+from madaline.train.optimizers import learning_rate_at
+from madaline.train.plan import Hyper, Plan
+from madaline.train.state import TrainState
+from madaline.train.step import row_scores, train_step
+
+# Slots for the curves of one chunk; a chunk ends when they are full.
+CHUNK = 256
+# Rows of one block of an evaluation: large enough for full speed, small enough for the cache.
+BLOCK = 1024
+_ORDER, _STEP = 1, 2
+
+
+@partial(jax.jit, static_argnames=("architecture", "head", "plan"))
+def run_chunk(
+    architecture: Architecture,
+    head: Head,
+    plan: Plan,
+    hyper: Hyper,
+    state: TrainState,
+    train: Rows,
+    check: Rows | None,
+    n: UInt32[Array, ""],
+    blocks: Int[Array, ""],
+    key: Key,
+    stop: UInt32[Array, ""],
+) -> tuple[TrainState, dict[str, Float[Array, "e m"]]]:
+    """Epochs until ``stop``, or until every member has stopped: the compiled heart of training."""
+    first = state.epoch
+    mean = jnp.sum(train.weight, axis=0) / n.astype(train.weight.dtype)
+    train = replace(train, weight=train.weight / mean[None])
+    slots = {name: jnp.zeros((CHUNK, *hyper.learning_rate.shape), train.x.dtype) for name in CURVES}
+
+    def unfinished(carry: tuple[TrainState, Any]) -> Bool[Array, ""]:
+        return (carry[0].epoch < stop) & jnp.any(carry[0].active)
+
+    def one_epoch(carry: tuple[TrainState, Any]) -> tuple[TrainState, Any]:
+        state, curves = carry
+        slot = (state.epoch - first).astype(jnp.int32)
+        state, loss = _epoch(architecture, head, plan, hyper, state, train, n, key)
+        values = {"loss": loss, "learning_rate": _rate(plan, hyper, state)}
+        values |= _check(architecture, head, state.model, check, blocks, loss)
+        state = _remember(hyper, state, _score(values, check))
+        curves = {
+            name: jax.lax.dynamic_update_index_in_dim(curve, values[name], slot, 0)
+            for name, curve in curves.items()
+        }
+        return state, curves
+
+    return jax.lax.while_loop(unfinished, one_epoch, (state, slots))
+
+
+def _epoch(
+    architecture: Architecture,
+    head: Head,
+    plan: Plan,
+    hyper: Hyper,
+    state: TrainState,
+    train: Rows,
+    n: UInt32[Array, ""],
+    key: Key,
+) -> tuple[TrainState, Float[Array, " m"]]:
+    """Every row once: the new state, and each member's mean loss over the updates."""
+    epoch_key = fold_in(key, state.epoch)
+    size = plan.batch_size or train.x.shape[0]
+    batches = (n + size - 1) // size if plan.batch_size else jnp.uint32(1)
+    own_rows = 0 if plan.batch_size and not plan.shared_batches else None
+    update = jax.vmap(
+        partial(train_step, architecture, head, plan),
+        in_axes=(0, 0, 0, Rows(own_rows, own_rows, own_rows, 0), 0, None, None),  # type: ignore[arg-type]
+    )
+
+    def one_step(index: UInt32[Array, ""], carry: Any) -> Any:
+        model, moments, (total, weight) = carry
+        batch = _batch(plan, hyper, train, n, fold_in(epoch_key, _ORDER), index * size, size)
+        step_key = fold_in(fold_in(epoch_key, _STEP), index)
+        keys = jax.vmap(partial(fold_in, step_key))(hyper.member)
+        step = state.step + index.astype(jnp.int32)
+        count = jnp.minimum(n - index * size, size).astype(train.x.dtype)
+        model, moments, sums = update(hyper, model, moments, batch, keys, step, count)
+        return model, moments, (total + sums[0], weight + sums[1])
+
+    zero = jnp.zeros(hyper.learning_rate.shape, train.x.dtype)
+    model, moments, (total, weight) = jax.lax.fori_loop(
+        jnp.uint32(0), batches, one_step, (state.model, state.moments, (zero, zero))
+    )
+    moved = replace(
+        state,
+        model=model,
+        moments=moments,
+        step=state.step + batches.astype(jnp.int32),
+        epoch=state.epoch + jnp.uint32(1),
+    )
+    return moved, total / jnp.maximum(weight, jnp.finfo(weight.dtype).tiny)
+
+
+def _batch(
+    plan: Plan,
+    hyper: Hyper,
+    train: Rows,
+    n: UInt32[Array, ""],
+    key: Key,
+    start: UInt32[Array, ""],
+    size: int,
+) -> Rows:
+    """The rows of one update; ``weight`` is ``(m, b)``, 0 beyond the last row."""
+    if not plan.batch_size:
+        return replace(train, weight=train.weight.T)
+    position = start + jnp.arange(size, dtype=jnp.uint32)
+    real = (position < n).astype(train.weight.dtype)
+    position = jnp.minimum(position, n - 1)
+
+    def deal(order_key: Key) -> UInt32[Array, " b"]:
+        return row_at(position, n, order_key).astype(jnp.int32)
+
+    if plan.shared_batches:
+        rows = deal(key)
+        taken = jax.tree.map(lambda leaf: jnp.take(leaf, rows, axis=0, mode="clip"), train)
+        return replace(taken, weight=taken.weight.T * real[None])
+    rows = jax.vmap(lambda member: deal(fold_in(key, member)))(hyper.member)
+    taken = jax.tree.map(lambda leaf: jnp.take(leaf, rows, axis=0, mode="clip"), train)
+    own = jnp.moveaxis(jnp.diagonal(taken.weight, axis1=0, axis2=2), -1, 0)
+    return replace(taken, weight=own * real[None])
+
+
+def _rate(plan: Plan, hyper: Hyper, state: TrainState) -> Float[Array, " m"]:
+    return jax.vmap(partial(learning_rate_at, plan), in_axes=(0, None))(hyper, state.step - 1)
+
+
+def _check(
+    architecture: Architecture,
+    head: Head,
+    model: MLP,
+    check: Rows | None,
+    blocks: Int[Array, ""],
+    loss: Float[Array, " m"],
+) -> dict[str, Float[Array, " m"]]:
+    """Loss and metric of the training sample and the validation rows, block by block."""
+    names = ("train_loss", "validation_loss", "train_metric", "validation_metric")
+    if check is None:
+        return dict.fromkeys(names, jnp.full_like(loss, jnp.nan))
+    size = min(check.x.shape[0], BLOCK)
+    scores = jax.vmap(partial(row_scores, architecture, head), in_axes=(0, None))
+
+    def one_block(index: Int[Array, ""], sums: Any) -> Any:
+        rows = jax.tree.map(
+            lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, index * size, size), check
+        )
+        values = jnp.stack(scores(model, rows))[:, None]  # (2, 1, m, n)
+        weight = jnp.moveaxis(rows.weight, 0, -1)[None]  # (1, 2, m, n)
+        # An infinite loss must not reach the other curve, where its row has weight 0.
+        return sums + jnp.sum(jnp.where(weight > 0, weight * values, 0), axis=-1)
+
+    zero = jnp.zeros((2, 2, *loss.shape), loss.dtype)
+    sums = jax.lax.fori_loop(0, blocks, one_block, zero)
+    means = sums / jnp.sum(check.weight, axis=0)[None]  # 0 / 0 is NaN: no such rows
+    return dict(zip(names, means.reshape(4, -1), strict=True))
+
+
+def _score(values: dict[str, Float[Array, " m"]], check: Rows | None) -> Float[Array, " m"]:
+    """What epochs are compared by: validation loss, else training loss after the epoch."""
+    if check is None:
+        return values["loss"]
+    held_out = jnp.sum(check.weight[:, 1], axis=0) > 0
+    return jnp.where(held_out, values["validation_loss"], values["train_loss"])
+
+
+def _remember(hyper: Hyper, state: TrainState, score: Float[Array, " m"]) -> TrainState:
+    """Keep the best parameters of each member; stop members that are stale or not finite."""
+    better = state.active & (score < state.best_score - hyper.tolerance)
+    stale = jnp.where(better, 0, state.stale + 1)
+
+    def choose(new: Array, old: Array) -> Array:
+        return jnp.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+
+    return replace(
+        state,
+        best=jax.tree.map(choose, state.model, state.best),
+        best_score=jnp.where(better, score, state.best_score),
+        best_epoch=jnp.where(better, state.epoch.astype(jnp.int32), state.best_epoch),
+        stale=stale,
+        active=state.active
+        & jnp.isfinite(score)
+        & ((hyper.patience == 0) | (stale < hyper.patience)),
+    )

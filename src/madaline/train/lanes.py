@@ -1,0 +1,182 @@
+"""Members side by side on the cores of a processor.
+
+A small network's products are too small to be cut into threads, so a program that trains many of
+them keeps one core busy. Members share nothing but rows: groups of them, the lanes, run the same
+program at once, each on its own thread. Measured on two cores: 32 networks 20-64-64-1 take 0.43 of
+32 separate fits, and 0.81 in one program.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from madaline.nn.bits import make_key
+from madaline.train.batches import Rows, bucket, pad_rows
+from madaline.train.chunk import BLOCK, run_chunk
+from madaline.train.history import History
+from madaline.train.plan import Hyper
+from madaline.train.state import Problem, TrainState
+
+Curves = dict[str, np.ndarray]
+
+_PER_MEMBER = ("model", "moments", "best", "best_score", "best_epoch", "stale", "active")
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A group of members and what only they need.
+
+    Attributes:
+        members: Which ones.
+        hyper: Their numbers.
+        train: Padded rows on the device, with their weights.
+        check: Likewise, or None.
+        n_rows: Training rows without padding.
+        n_blocks: Blocks of ``check``.
+    """
+
+    members: slice
+    hyper: Hyper
+    train: Rows
+    check: Rows | None
+    n_rows: np.uint32
+    n_blocks: np.int32
+
+
+def thread_count() -> int:
+    """Threads that XLA computes with on this processor: ``NPROC``, else the usable cores."""
+    if os.environ.get("NPROC", "").isdecimal():
+        return max(1, int(os.environ["NPROC"]))
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def n_lanes(members: int, threads: int) -> int:
+    """Groups of equal size, at most one a thread: unequal ones would need two programs.
+
+    >>> n_lanes(32, 2), n_lanes(9, 4), n_lanes(7, 4), n_lanes(1, 8)
+    (2, 3, 1, 1)
+    """
+    return max(count for count in range(1, min(members, threads) + 1) if members % count == 0)
+
+
+def make_lanes(problem: Problem) -> tuple[Lane, ...]:
+    """The problem's members in groups, their rows on the device."""
+    members = len(problem.hyper.member)
+    count = n_lanes(members, thread_count()) if jax.default_backend() == "cpu" else 1
+    size = members // count
+    n = problem.train.x.shape[0]
+    with precision(problem):
+        train = _on_device(problem.train, bucket(n))
+        check, blocks = None, 0
+        if problem.check is not None:
+            rows = problem.check.x.shape[0]
+            padded = bucket(rows) if bucket(rows) <= BLOCK else -(-rows // BLOCK) * BLOCK
+            check, blocks = _on_device(problem.check, padded), -(-rows // min(padded, BLOCK))
+        return tuple(
+            Lane(
+                members=(own := slice(i * size, (i + 1) * size)),
+                hyper=jax.tree.map(lambda leaf: leaf[own], problem.hyper),
+                train=replace(train, weight=train.weight[:, own]),
+                check=None if check is None else replace(check, weight=check.weight[:, :, own]),
+                n_rows=np.uint32(n),
+                n_blocks=np.int32(blocks),
+            )
+            for i in range(count)
+        )
+
+
+def run_lanes(
+    problem: Problem,
+    lanes: tuple[Lane, ...],
+    state: TrainState,
+    stop: int,
+    history: History,
+    *,
+    together: bool,
+) -> tuple[TrainState, Curves]:
+    """Train all lanes until epoch ``stop``, or until their members have stopped.
+
+    Args:
+        problem: What is trained on what.
+        lanes: From `make_lanes`.
+        state: Of all members.
+        stop: Total of epochs.
+        history: Curves so far: those of members that have stopped stay where they were.
+        together: Whether lanes run at once.
+
+    Returns:
+        The new state of all members, and the curves of the new epochs, ``(epochs, m)`` each.
+    """
+
+    def one(lane: Lane) -> tuple[TrainState, Curves]:
+        own = replace(state, **{name: _cut(getattr(state, name), lane) for name in _PER_MEMBER})
+        with precision(problem):
+            return jax.device_get(
+                run_chunk(
+                    problem.architecture, problem.head, problem.plan, lane.hyper, own,
+                    lane.train, lane.check, lane.n_rows, lane.n_blocks,
+                    make_key(problem.seed), np.uint32(stop),
+                )
+            )  # fmt: skip
+
+    if len(lanes) > 1 and together:
+        with ThreadPoolExecutor(len(lanes)) as pool:
+            done = list(pool.map(one, lanes))
+    else:
+        done = [one(lane) for lane in lanes]
+    states, curves = [state for state, _ in done], [curves for _, curves in done]
+    epochs = [int(found.epoch) - int(state.epoch) for found in states]
+    return _joined(states), {
+        name: np.concatenate(
+            [
+                _stretched(found[name][:own], max(epochs), getattr(history, name)[:, lane.members])
+                for found, own, lane in zip(curves, epochs, lanes, strict=True)
+            ],
+            axis=1,
+        )
+        for name in curves[0]
+    }
+
+
+def precision(problem: Problem) -> AbstractContextManager[Any]:
+    """JAX in the precision of the rows; it holds for one thread."""
+    return jax.enable_x64(True) if problem.train.x.dtype == np.float64 else nullcontext()
+
+
+def _on_device(rows: Rows, size: int) -> Rows:
+    return jax.device_put(pad_rows(rows, size))
+
+
+def _cut(tree: Any, lane: Lane) -> Any:
+    return jax.tree.map(lambda leaf: leaf[lane.members], tree)
+
+
+def _joined(states: list[TrainState]) -> TrainState:
+    if len(states) == 1:
+        return states[0]
+    per_member = {
+        name: jax.tree.map(
+            lambda *leaves: np.concatenate(leaves), *(getattr(found, name) for found in states)
+        )
+        for name in _PER_MEMBER
+    }
+    furthest = max(states, key=lambda found: int(found.epoch))
+    return replace(furthest, **per_member)
+
+
+def _stretched(curve: np.ndarray, epochs: int, before: np.ndarray) -> np.ndarray:
+    """A curve whose members all stopped before the others' did: it stays at its last value."""
+    short = epochs - len(curve)
+    if not short:
+        return curve
+    last = curve[-1:] if len(curve) else before[-1:]
+    return np.concatenate([curve, np.repeat(last, short, axis=0)])
