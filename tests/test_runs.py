@@ -167,8 +167,10 @@ def test_other_data_are_refused(change):
     else:
         lines[0] = "a,c,y"
     Path("rows.csv").write_text("\n".join(lines))
+    before = Path("run", "events.jsonl").read_bytes()
     with pytest.raises(UsageError, match="not what the run began with"):
         resume_run("run")
+    assert Path("run", "events.jsonl").read_bytes() == before
 
 
 def test_a_finished_run_is_refused():
@@ -273,3 +275,9 @@ def test_a_run_file_that_lacks_something_is_refused_in_one_line(missing):
     with pytest.raises(FileError) as caught:
         resume_run("run")
     assert "\n" not in str(caught.value)
+
+
+def test_a_setting_that_is_refused_leaves_no_folder_behind():
+    with pytest.raises(UsageError):
+        start_run("rows.csv", "y", Settings(optimizer="lbfgs", batch_size=8), output="run")
+    assert not Path("run").exists()

@@ -96,6 +96,7 @@ def run(
     class_weight: Mapping[Any, float] | None = None,
     watch: Watch | None = None,
     resume: Resume | None = None,
+    strict: bool = True,
 ) -> Run:
     """Train a network on a table and judge it.
 
@@ -109,6 +110,7 @@ def run(
         class_weight: A weight for each class, by its label.
         watch: Looks on, and may stop it.
         resume: Goes on from there; the result is that of the unbroken run, bit for bit.
+        strict: Refuse choices that would change nothing, such as a momentum for Adam.
 
     Raises:
         DataError: The table does not allow the task.
@@ -127,7 +129,8 @@ def run(
     sizes = {name: part.n_rows for name, part in prepared.parts.items()}
     given = settings
     settings = complete(given, sizes["train"], held_out=sizes["validation"] > 0)
-    refuse_idle(given, settings, prepared.target.task)
+    if strict:
+        refuse_idle(given, settings, prepared.target.task)
     say = class_say(prepared, settings, class_weight)
     problem, bias = make_problem(prepared, settings, say)
     state, history = init_state(problem, bias, first_score(problem, bias)), None

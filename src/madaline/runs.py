@@ -74,7 +74,7 @@ def start_run(
     path = Path(output) if output is not None else new_run_path(stem=_stem(data))
     with RunFolder.create(path, about) as folder:
         folder.event("start", about)
-        recorder = _Recorder(folder, watch, resumed=False)
+        recorder = _Recorder(folder, watch)
         try:
             return _run(folder, table, names, settings, recorder, None, given)
         except MadalineError:
@@ -116,16 +116,18 @@ def resume_run(
         table = _read(about["data"] if data is None else data)
         settings = _settings(about["settings"])
         saved = opened.load_checkpoint()
-        opened.truncate_events(saved.cursor["n_events"] if saved else 1)
-        resume = None
+        resume, n_events = None, 1
         if saved is not None:
             state = {k[6:]: v for k, v in saved.arrays.items() if k.startswith("state:")}
             curves = {k[8:]: v for k, v in saved.arrays.items() if k.startswith("history:")}
             resume = Resume(state, history_from(curves), saved.cursor["fingerprint"])
+            n_events = saved.cursor["n_events"]
             for text in (saved.note, _changes(about["environment"])):
                 if text is not None and watch is not None:
                     watch.event("warn", {"text": text})
-        recorder = _Recorder(opened, watch, resume is not None)
+        if resume is None:
+            opened.truncate_events(n_events)
+        recorder = _Recorder(opened, watch, resume, n_events)
         return _run(opened, table, tuple(about["target"]), settings, recorder, resume, given)
 
 
@@ -147,8 +149,15 @@ def environment() -> dict[str, Any]:
 class _Recorder:
     """Writes down what a run tells, and saves where it stands."""
 
-    def __init__(self, folder: RunFolder, watch: Watch | None, resumed: bool) -> None:
-        self._folder, self._watch, self._resumed = folder, watch, resumed
+    def __init__(
+        self,
+        folder: RunFolder,
+        watch: Watch | None,
+        resume: Resume | None = None,
+        n_events: int = 0,
+    ) -> None:
+        self._folder, self._watch, self._resume = folder, watch, resume
+        self._n_events = n_events
         self._fingerprint, self._saved = "", time.monotonic()
         self._trouble: str | None = None
         self.trained = False
@@ -156,7 +165,10 @@ class _Recorder:
     def event(self, kind: str, fields: Mapping[str, Any]) -> None:
         if kind == "network":
             self._fingerprint = fields["fingerprint"]
-        if not (self._resumed and kind in ("data", "network")):  # the log has them
+            if self._resume is not None and self._resume.fingerprint == self._fingerprint:
+                # Only now: a resume that is refused leaves the log as it was.
+                self._folder.truncate_events(self._n_events)
+        if self._resume is None or kind not in ("data", "network"):  # the log has them
             self._folder.event(kind, dict(fields))
         if self._watch is not None:
             self._watch.event(kind, fields)

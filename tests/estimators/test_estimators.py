@@ -220,3 +220,8 @@ def test_verbose_prints_and_quiet_does_not(capsys):
     assert capsys.readouterr() == ("", "")
     MLPClassifier(**FAST, verbose=True).fit(X, y)
     assert "epoch" in capsys.readouterr().out
+
+
+def test_parameters_that_the_solver_does_not_use_are_no_error():
+    X, y = load_iris(return_X_y=True)
+    MLPClassifier(max_iter=3, solver="lbfgs", learning_rate_init=0.1, momentum=0.5).fit(X, y)

@@ -97,7 +97,9 @@ class MLPBase(BaseEstimator):
         weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
         chosen: Any = getattr(self, "class_weight", None)
         by_class = chosen if isinstance(chosen, Mapping) else None
+        # scikit-learn's parameters that the solver does not use are no error there.
         given: dict[str, Any] = {
+            "strict": False,
             "validation": own, "weight": weight, "class_weight": by_class, "watch": watch,
         }  # fmt: skip
         if output is not None:

@@ -100,8 +100,6 @@ def run_lanes(
     state: TrainState,
     stop: int,
     history: History,
-    *,
-    together: bool,
 ) -> tuple[TrainState, Curves]:
     """Train all lanes until epoch ``stop``, or until their members have stopped.
 
@@ -111,28 +109,12 @@ def run_lanes(
         state: Of all members.
         stop: Total of epochs.
         history: Curves so far: those of members that have stopped stay where they were.
-        together: Whether lanes run at once.
 
     Returns:
         The new state of all members, and the curves of the new epochs, ``(epochs, m)`` each.
     """
-
-    def one(lane: Lane) -> tuple[TrainState, Curves]:
-        own = replace(state, **{name: _cut(getattr(state, name), lane) for name in _PER_MEMBER})
-        with precision(problem):
-            return jax.device_get(
-                run_chunk(
-                    problem.architecture, problem.head, problem.plan, lane.hyper, own,
-                    lane.train, lane.check, lane.n_rows, lane.n_blocks,
-                    make_key(problem.seed), np.uint32(stop),
-                )
-            )  # fmt: skip
-
-    if len(lanes) > 1 and together:
-        with ThreadPoolExecutor(len(lanes)) as pool:
-            done = list(pool.map(one, lanes))
-    else:
-        done = [one(lane) for lane in lanes]
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        done = list(pool.map(lambda lane: _run(problem, lane, state, stop), lanes))
     states, curves = [state for state, _ in done], [curves for _, curves in done]
     epochs = [int(found.epoch) - int(state.epoch) for found in states]
     return _joined(states), {
@@ -145,6 +127,27 @@ def run_lanes(
         )
         for name in curves[0]
     }
+
+
+def compile_chunk(problem: Problem, lanes: tuple[Lane, ...], state: TrainState) -> None:
+    """Have the program ready before lanes need it at once, or each would compile it.
+
+    A chunk of no epochs does that; with one lane the first chunk does.
+    """
+    if len(lanes) > 1:
+        _run(problem, lanes[0], state, int(state.epoch))
+
+
+def _run(problem: Problem, lane: Lane, state: TrainState, stop: int) -> tuple[TrainState, Curves]:
+    own = replace(state, **{name: _cut(getattr(state, name), lane) for name in _PER_MEMBER})
+    with precision(problem):
+        return jax.device_get(
+            run_chunk(
+                problem.architecture, problem.head, problem.plan, lane.hyper, own,
+                lane.train, lane.check, lane.n_rows, lane.n_blocks,
+                make_key(problem.seed), np.uint32(stop),
+            )
+        )  # fmt: skip
 
 
 def precision(problem: Problem) -> AbstractContextManager[Any]:

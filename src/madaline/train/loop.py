@@ -14,7 +14,7 @@ import numpy as np
 from madaline.nn.mlp import MLP, init_mlp, stack_members
 from madaline.train.chunk import CHUNK
 from madaline.train.history import History, empty_history
-from madaline.train.lanes import make_lanes, precision, run_lanes
+from madaline.train.lanes import compile_chunk, make_lanes, precision, run_lanes
 from madaline.train.optimizers import init_moments
 from madaline.train.plan import Hyper, Plan
 from madaline.train.state import Problem, TrainState
@@ -98,12 +98,12 @@ def train_epochs(
     offset = float(history.seconds[-1]) if len(history) else 0.0
     started = time.perf_counter()
     lanes = make_lanes(problem)
+    compile_chunk(problem, lanes, state)
     length, first = chunk or 1, True
     while int(state.epoch) < epochs and bool(np.any(np.asarray(state.active))):
         stop = min(int(state.epoch) + min(length, CHUNK), epochs)
         before = time.perf_counter()
-        # One lane after the other at first, for two would compile the same program twice.
-        state, curves = run_lanes(problem, lanes, state, stop, history, together=not first)
+        state, curves = run_lanes(problem, lanes, state, stop, history)
         now = time.perf_counter()
         history = history.extended(curves, offset + now - started)
         yield Progress(
