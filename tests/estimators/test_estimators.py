@@ -225,3 +225,11 @@ def test_verbose_prints_and_quiet_does_not(capsys):
 def test_parameters_that_the_solver_does_not_use_are_no_error():
     X, y = load_iris(return_X_y=True)
     MLPClassifier(max_iter=3, solver="lbfgs", learning_rate_init=0.1, momentum=0.5).fit(X, y)
+
+
+def test_a_feature_may_be_called_y():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    named = X.rename(columns={"bmi": "y"})
+    model = MLPRegressor(**FAST).fit(named, y, X_val=named[:50], y_val=y[:50])
+    np.testing.assert_array_equal(model.predict(named), model.predict(named[named.columns[::-1]]))
+    assert model.feature_names_in_.tolist() == named.columns.tolist()

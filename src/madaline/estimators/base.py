@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from madaline.data.frames import as_column, as_table
-from madaline.data.table import Column, Table
+from madaline.data.table import Table
 from madaline.diagnose.scores import Scores
 from madaline.diagnose.verdict import Verdict
 from madaline.errors import DataError
@@ -71,12 +71,15 @@ class MLPBase(BaseEstimator):
             UsageError: Parameters do not go together.
         """
         use_compile_cache()
-        features, target = as_table(X), _targets(y)
+        features = as_table(X)
+        target = _targets(y, features.names)
         settings = self._settings(target)
         table = _joined(features, target)
         done = self._run(
             table, target.names, settings, sample_weight,
-            own=None if X_val is None else _joined(as_table(X_val, "X_val"), _targets(y_val)),
+            own=None if X_val is None else _joined(
+                as_table(X_val, "X_val"), _targets(y_val, features.names)
+            ),
             watch=watch or (_Printer() if self.verbose else None),
             output=output,
         )  # fmt: skip
@@ -217,21 +220,22 @@ class _Printer:
         """Never stops."""
 
 
-def _targets(y: Any) -> Table:
-    """``y`` as a table: one column, or one for each output."""
+def _targets(y: Any, taken: tuple[str, ...]) -> Table:
+    """``y`` as a table, one column for each output, under names that no feature has."""
     if y is None:
         raise DataError(
             "This estimator requires y to be passed, but the target y is None.", "Give y."
         )
     if hasattr(y, "columns") or (getattr(y, "ndim", 1) == 2 and np.shape(y)[1] > 1):
-        found = as_table(y, "y")
-        return Table(tuple(_renamed(c, f"y: {c.name}") for c in found.columns), "y")
-    return Table((_renamed(as_column(y), "y: "),), "y")
+        columns = [replace(column, name=f"y: {column.name}") for column in as_table(y, "y")]
+    else:
+        columns = [replace(as_column(y), name="y")]
+    return Table(tuple(replace(c, name=_free(c.name, taken)) for c in columns), "y")
 
 
-def _renamed(column: Column, name: str) -> Column:
-    """Under a name that no feature has."""
-    return Column(name.removesuffix(": "), column.kind, column.values, column.levels)
+def _free(name: str, taken: tuple[str, ...]) -> str:
+    """A table may well have a column y; the target's name is ours to choose."""
+    return name if name not in taken else _free(f"{name}_", taken)
 
 
 def _joined(features: Table, target: Table) -> Table:
@@ -239,11 +243,6 @@ def _joined(features: Table, target: Table) -> Table:
         raise DataError(
             "Found input variables with inconsistent numbers of samples: "
             f"X has {features.n_rows} rows, y has {target.n_rows}."
-        )
-    clash = [name for name in target.names if name in features]
-    if clash:
-        raise DataError(
-            f"X has a column {clash[0]!r}, the name of the target.", "Rename it, or leave it out."
         )
     return Table((*features.columns, *target.columns), features.source)
 

@@ -113,8 +113,11 @@ def run_lanes(
     Returns:
         The new state of all members, and the curves of the new epochs, ``(epochs, m)`` each.
     """
-    with ThreadPoolExecutor(len(lanes)) as pool:
-        done = list(pool.map(lambda lane: _run(problem, lane, state, stop), lanes))
+    if len(lanes) == 1:
+        done = [_run(problem, lanes[0], state, stop)]
+    else:
+        with ThreadPoolExecutor(len(lanes)) as pool:
+            done = list(pool.map(lambda lane: _run(problem, lane, state, stop), lanes))
     states, curves = [state for state, _ in done], [curves for _, curves in done]
     epochs = [int(found.epoch) - int(state.epoch) for found in states]
     return _joined(states), {
