@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from madaline import __version__
 from madaline.diagnose.curve import Curve
-from madaline.forward import row_losses
 from madaline.judge import Judgement
-from madaline.nn.heads import Head
-from madaline.prepare import Part, Prepared
+from madaline.prepare import Prepared
+from madaline.problem import constant_losses
 from madaline.settings import Settings
 from madaline.train.loop import Progress
 from madaline.train.state import Problem
@@ -136,16 +135,11 @@ def network_event(
         "learning_rate": float(np.asarray(problem.hyper.learning_rate)[0]),
         "initializer": settings.initializer,
         "loss_at_start": start_loss,
-        "loss_of_constant": constant_loss(problem.head, bias, train),
+        "loss_of_constant": float(
+            np.average(constant_losses(problem.head, bias, train.y), weights=train.weight)
+        ),
         "fingerprint": fingerprint,
     }
-
-
-def constant_loss(head: Head, bias: NDArray[np.float64], part: Part) -> float:
-    """Mean loss of the best constant guess on a part."""
-    z = np.tile(bias, (part.n_rows, 1))
-    losses = row_losses(head.loss, z, part.y, level=head.level, delta=head.delta)
-    return float(np.average(losses, weights=part.weight))
 
 
 def summarise(

@@ -13,7 +13,7 @@ from madaline.encode.classes import label_text
 from madaline.errors import UsageError
 from madaline.forward import row_losses
 from madaline.nn.architecture import Architecture, one_per_layer
-from madaline.nn.heads import first_bias, make_head
+from madaline.nn.heads import Head, first_bias, make_head
 from madaline.prepare import Part, Prepared, class_weights
 from madaline.settings import Settings
 from madaline.train.batches import Rows, steps_per_epoch
@@ -74,16 +74,19 @@ def make_problem(
     return problem, first_bias(head, train.y, weight, code.n_outputs)
 
 
+def constant_losses(head: Head, bias: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
+    """``(n,)`` losses of a network that answers the constant ``bias``, before its output."""
+    z = np.tile(bias, (len(y), 1))
+    return row_losses(head.loss, z, y, level=head.level, delta=head.delta)
+
+
 def first_score(problem: Problem, bias: NDArray[np.float64]) -> float:
     """Loss of the first weights, which answer the constant ``bias``, on the rows of ``check``."""
     rows = problem.check
     if rows is None:
         return float("inf")
-    y, by_part = np.asarray(rows.y), np.asarray(rows.weight)[:, :, 0]
-    head = problem.head
-    losses = row_losses(
-        head.loss, np.tile(bias, (len(y), 1)), y, level=head.level, delta=head.delta
-    )
+    by_part = np.asarray(rows.weight)[:, :, 0]
+    losses = constant_losses(problem.head, bias, np.asarray(rows.y))
     return float(
         np.average(losses, weights=by_part[:, 1] if by_part[:, 1].any() else by_part[:, 0])
     )
