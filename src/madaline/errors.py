@@ -48,6 +48,10 @@ class DataError(MadalineError, ValueError):
     code = "data"
 
 
+class CellError(DataError, TypeError):
+    """A cell holds something that is no single value."""
+
+
 class DivergedError(MadalineError, ArithmeticError):
     """Training produced numbers that are not finite before any useful weights."""
 

@@ -7,11 +7,13 @@ touches no disk; whoever watches may write down what it tells.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,9 +32,9 @@ from madaline.diagnose.verdict import Verdict
 from madaline.errors import DivergedError, UsageError
 from madaline.judge import judge, mean_loss
 from madaline.nn.architecture import Architecture
-from madaline.nn.mlp import MLP
+from madaline.nn.mlp import MLP, model_arrays, model_from
 from madaline.predictor import Predictor
-from madaline.prepare import Prepared, prepare
+from madaline.prepare import Learned, Prepared, prepare
 from madaline.problem import class_say, first_score, make_problem
 from madaline.recipes import complete, refuse_idle
 from madaline.settings import Settings
@@ -41,13 +43,24 @@ from madaline.train.loop import Progress, init_state, train_epochs
 from madaline.train.state import Problem, TrainState, restored
 
 
+@dataclass(frozen=True)
+class Look(Progress):
+    """Where a training stands, and what it would predict.
+
+    Attributes:
+        predictor: Makes a predictor of the newest weights.
+    """
+
+    predictor: Callable[[], Predictor]
+
+
 class Watch(Protocol):
     """Whoever looks on while a run goes its way."""
 
     def event(self, kind: str, fields: Mapping[str, Any]) -> None:
         """Something happened: data, network, epoch, note, warn, scores, verdict, end."""
 
-    def progress(self, progress: Progress) -> str | bool | None:
+    def progress(self, progress: Look) -> str | bool | None:
         """After each chunk of epochs; True or a reason such as "interrupted" ends the training."""
 
 
@@ -61,6 +74,19 @@ class Resume:
 
 
 @dataclass(frozen=True, eq=False)
+class Start:
+    """A trained network that another training begins from.
+
+    Attributes:
+        learned: Its encoding of rows.
+        weights: By name, as `madaline.predictor.Predictor` has them.
+    """
+
+    learned: Learned
+    weights: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
 class Run:
     """What is studied; its ``predictor`` is what is shipped.
 
@@ -70,8 +96,11 @@ class Run:
         history: Curves, ``(epochs, members)``.
         scores: Of the network, by part.
         verdict: What to think of it.
-        why: Why training ended: done, stopped_early, time, stopped, interrupted or diverged.
+        why: Why training ended: done, stopped_early, converged, evaluations, time, stopped,
+            interrupted or diverged.
         summary: All final numbers as plain JSON.
+        state: Where training stood at its end, its model the one that is kept.
+        validation_spread: Variance of the encoded validation targets: what R2 divides by.
         folder: Where it was written, if anywhere.
     """
 
@@ -82,6 +111,8 @@ class Run:
     verdict: Verdict
     why: str
     summary: dict[str, Any]
+    state: TrainState
+    validation_spread: float
     folder: Path | None = None
 
 
@@ -96,7 +127,10 @@ def run(
     class_weight: Mapping[Any, float] | None = None,
     watch: Watch | None = None,
     resume: Resume | None = None,
+    start: Start | None = None,
+    chunk: int | None = None,
     strict: bool = True,
+    lenient: bool = False,
 ) -> Run:
     """Train a network on a table and judge it.
 
@@ -110,7 +144,11 @@ def run(
         class_weight: A weight for each class, by its label.
         watch: Looks on, and may stop it.
         resume: Goes on from there; the result is that of the unbroken run, bit for bit.
+        start: Begins from there instead of random weights.
+        chunk: Epochs between two looks; None lets them take about a tenth of a second.
         strict: Refuse choices that would change nothing, such as a momentum for Adam.
+        lenient: Take a table as it is: columns and targets of one value, and a training that
+            breaks before it learned anything, of which the constant guess is kept.
 
     Raises:
         DataError: The table does not allow the task.
@@ -124,7 +162,10 @@ def run(
     (5, ['setosa', 'setosa'])
     """
     tell = watch.event if watch else _ignore
-    prepared = prepare(table, target, settings, validation=validation, test=test, weight=weight)
+    prepared = prepare(
+        table, target, settings, validation=validation, test=test, weight=weight,
+        learned=start.learned if start else None, lenient=lenient,
+    )  # fmt: skip
     tell("data", prepared.summary)
     sizes = {name: part.n_rows for name, part in prepared.parts.items()}
     given = settings
@@ -133,9 +174,9 @@ def run(
         refuse_idle(given, settings, prepared.target.task)
     say = class_say(prepared, settings, class_weight)
     problem, bias = make_problem(prepared, settings, say)
-    state, history = init_state(problem, bias, first_score(problem, bias)), None
+    state, history = first_state(problem, bias, start), None
     start_loss = mean_loss(
-        problem.architecture, _weights(state.model), problem.head, prepared.parts["train"]
+        problem.architecture, model_arrays(state.model), problem.head, prepared.parts["train"]
     )
     fingerprint = prepared.fingerprint()
     tell("network", network_event(problem, settings, prepared, bias, start_loss, fingerprint))
@@ -146,7 +187,14 @@ def run(
                 "Resume with the same file, or start a new run.",
             )
         state, history = restored(state, resume.state), resume.history
-    progress, why = _train(problem, state, history, settings, watch)
+    show = partial(_predictor, prepared, problem.architecture)
+    progress, why = _train(problem, state, history, settings, watch, chunk, show)
+    if why == "diverged" and not np.any(np.asarray(progress.state.best_epoch)) and not lenient:
+        raise DivergedError(
+            f"Training gave numbers that are not finite in epoch {progress.epoch}, before any "
+            "epoch was better than a constant guess.",
+            f"Give a smaller --learning-rate than {settings.learning_rate:g}.",
+        )
     network = _best(progress, settings, why)
     predictor = _predictor(prepared, problem.architecture, network)
     curve = curve_of(progress, settings, why)
@@ -168,7 +216,27 @@ def run(
         verdict=judgement.verdict,
         why=why,
         summary=summary,
+        state=replace(progress.state, model=network),
+        validation_spread=prepared.parts["validation"].spread,
     )
+
+
+def first_state(problem: Problem, bias: NDArray[np.float64], start: Start | None) -> TrainState:
+    """The state before the first epoch: of random weights, or of those to begin from."""
+    if start is None:
+        return init_state(problem, bias, first_score(problem, bias))
+    shape, dtype = problem.architecture, problem.train.x.dtype.type
+    try:
+        model = model_from(shape, start.weights, dtype)
+    except KeyError:
+        model = None
+    random = init_state(problem, bias)
+    if model is None or jax.tree.map(np.shape, model) != jax.tree.map(np.shape, random.model):
+        raise UsageError(
+            "The network to begin from has other layers or members than the settings say.",
+            "Keep hidden and members as they were, or begin anew.",
+        )
+    return init_state(problem, bias, model=model)
 
 
 def _train(
@@ -177,24 +245,33 @@ def _train(
     history: History | None,
     settings: Settings,
     watch: Watch | None,
+    chunk: int | None,
+    show: Callable[[MLP], Predictor],
 ) -> tuple[Progress, str]:
     """The loop over chunks: tell, ask, stop."""
     epochs, told = cast("int", settings.epochs), len(history) if history else 0
     progress: Progress | None = None
     why = "done"
-    for progress in train_epochs(problem, state, epochs, history=history):
-        if watch is not None:
-            for index in range(told, progress.epoch):
-                watch.event("epoch", epoch_event(progress, index, settings))
-            told = progress.epoch
-            wish = watch.progress(progress)
-            if wish and not progress.done:
-                why = wish if isinstance(wish, str) else "stopped"
+    try:
+        for progress in train_epochs(problem, state, epochs, history=history, chunk=chunk):
+            if watch is not None:
+                for index in range(told, progress.epoch):
+                    watch.event("epoch", epoch_event(progress, index, settings))
+                told = progress.epoch
+                look = Look(**vars(progress), predictor=partial(show, progress.state.model))
+                wish = watch.progress(look)
+                if wish and not progress.done:
+                    why = wish if isinstance(wish, str) else "stopped"
+                    break
+            # Seconds before an interruption count as well.
+            late = settings.time_budget and progress.seconds > settings.time_budget
+            if late and not progress.done:
+                why = "time"
                 break
-        # Seconds before an interruption count as well.
-        if settings.time_budget and progress.seconds > settings.time_budget and not progress.done:
-            why = "time"
-            break
+    except KeyboardInterrupt:
+        if progress is None:  # nothing is learned yet
+            raise
+        why = "interrupted"
     if progress is None:  # resumed after its last epoch
         if history is None:
             raise UsageError("There is no epoch to train.", "Give --epochs of at least 1.")
@@ -202,15 +279,19 @@ def _train(
         progress = Progress(state, history, int(state.epoch), int(state.step), last, True)
     if _broken(problem, progress.history):
         why = "diverged"
-    elif why == "done" and progress.epoch < epochs:
-        why = "stopped_early"
-    if why == "diverged" and not np.any(np.asarray(progress.state.best_epoch)):
-        raise DivergedError(
-            f"Training gave numbers that are not finite in epoch {progress.epoch}, before any "
-            "epoch was better than a constant guess.",
-            f"Give a smaller --learning-rate than {settings.learning_rate:g}.",
+    elif why == "done" and not np.any(np.asarray(progress.state.active)):
+        why = (
+            "stopped_early" if settings.optimizer != "lbfgs" else _end_of_lbfgs(progress, settings)
         )
     return progress, why
+
+
+def _end_of_lbfgs(progress: Progress, settings: Settings) -> str:
+    state = progress.state
+    if settings.patience and np.any(np.asarray(state.stale) >= settings.patience):
+        return "stopped_early"
+    enough = np.any(np.asarray(state.evaluations) >= settings.max_evaluations)
+    return "evaluations" if enough else "converged"
 
 
 def _broken(problem: Problem, history: History) -> bool:
@@ -228,21 +309,14 @@ def _best(progress: Progress, settings: Settings, why: str) -> MLP:
     return progress.state.best if keeps_best(settings, why) else progress.state.model
 
 
-def _weights(model: MLP) -> dict[str, NDArray[Any]]:
-    weights = {f"embeddings.{i}": np.asarray(table) for i, table in enumerate(model.embeddings)}
-    for index, layer in enumerate(model.layers):
-        weights[f"layers.{index}.weight"] = np.asarray(layer.weight)
-        weights[f"layers.{index}.bias"] = np.asarray(layer.bias)
-    return weights
-
-
 def _predictor(
     prepared: Prepared,
     architecture: Architecture,
     model: MLP,
     about: dict[str, Any] | None = None,
 ) -> Predictor:
-    return Predictor(prepared.encoder, prepared.target, architecture, _weights(model), about or {})
+    weights = model_arrays(model)
+    return Predictor(prepared.encoder, prepared.target, architecture, weights, about or {})
 
 
 def _ignore(kind: str, fields: Mapping[str, Any]) -> None:

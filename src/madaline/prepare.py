@@ -45,6 +45,15 @@ class Part:
         """Rows of the part."""
         return len(self.y)
 
+    @property
+    def spread(self) -> float:
+        """Variance of the encoded targets, mean over outputs; NaN without rows."""
+        if not self.weight.any():
+            return float("nan")
+        y = self.y.reshape(self.n_rows, -1).astype(np.float64)
+        centre = np.average(y, axis=0, weights=self.weight)
+        return float(np.average((y - centre) ** 2, axis=0, weights=self.weight).mean())
+
     def said(self, say: NDArray[np.float64] | None) -> NDArray[np.float64]:
         """``(n,)`` row weights times those of their classes ``(classes,)``, if there are any."""
         if say is None:
@@ -54,6 +63,19 @@ class Part:
     def take(self, rows: RowIndex) -> Part:
         """Only these rows."""
         return Part(self.features.take(rows), self.y[rows], self.values[rows], self.weight[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """How an earlier training encoded rows.
+
+    Attributes:
+        encoder: Of the features.
+        target: Of the target.
+    """
+
+    encoder: Encoder
+    target: TargetCode
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +120,9 @@ def prepare(
     validation: Table | None = None,
     test: Table | None = None,
     weight: NDArray[np.float64] | None = None,
+    learned: Learned | None = None,
+    code: TargetCode | None = None,
+    lenient: bool = False,
 ) -> Prepared:
     """Drop rows without a target, split, check columns, learn the encoding, encode.
 
@@ -108,6 +133,9 @@ def prepare(
         validation: Rows of an own validation set.
         test: Rows of an own test set.
         weight: ``(n,)`` row weights, instead of a column.
+        learned: The encoding of an earlier training, instead of one learned from these rows.
+        code: The encoding of the target, where it is known beforehand.
+        lenient: Keep columns that say nothing, and learn a target of one value as that value.
 
     Raises:
         DataError: A column is not there, too few rows, no usable column, a target nobody can learn.
@@ -117,22 +145,30 @@ def prepare(
             table[name]  # an unknown name is an error, with the nearest one suggested
     weight = _weights(table, settings, weight)
     table, weight, dropped = _with_target(table, target, weight)
-    code = _target_code(table.select(target), settings)
+    if learned is not None:
+        code = learned.target
+    code = code or _target_code(table.select(target), settings, lenient)
     rows = _deal(table, code, settings, validation, test)
-    if code.task == "regression":  # mean and scale of the training rows alone
-        code = replace(
-            TargetCode.fit(table.select(target).take(rows["train"]), "regression", settings.loss),
-            why=code.why,
-        )
-    features = _features(table, target, settings)
-    notices = check_table(features, table[target[0]], code.task, rows["train"])
-    features = features.without(*(c for n in notices if n.drop for c in n.columns))
-    if not features.columns:
-        raise DataError(
-            f"{table.source} has no column left to predict {', '.join(target)} from.",
-            notices[0].text if notices else "Give a table with more columns.",
-        )
-    encoder = Encoder.fit(features.take(rows["train"]))
+    for name, part in rows.items():
+        _refuse_weightless(name, weight[part], table.source)
+    weightless = int((weight[rows["train"]] == 0).sum())
+    rows["train"] = rows["train"][weight[rows["train"]] > 0]  # a weight of 0 is no row
+    training, say = table.take(rows["train"]), weight[rows["train"]]
+    if learned is None and code.task == "regression":  # mean and scale of the training rows alone
+        values = training.select(target)
+        found = TargetCode.fit(values, "regression", settings.loss, weight=say, lenient=lenient)
+        code = replace(found, why=code.why)
+    if learned is None:
+        notices = _notices(table, target, settings, code, rows["train"])
+        used = _features(table, target, settings).without(*_left_out(notices, lenient))
+        if not used.columns:
+            raise DataError(
+                f"{table.source} has no column left to predict {', '.join(target)} from.",
+                notices[0].text if notices else "Give a table with more columns.",
+            )
+        encoder = Encoder.fit(training.select(used.names), say)
+    else:
+        notices, encoder = (), learned.encoder
     parts = {
         name: _encode(encoder, code, table.take(rows[name]), weight[rows[name]]) for name in PARTS
     }
@@ -140,9 +176,10 @@ def prepare(
         if own is not None:
             own_weight = _weights(own, settings, None)
             own, own_weight, _ = _with_target(own, target, own_weight)
+            _refuse_weightless(name, own_weight, own.source)
             parts[name] = _encode(encoder, code, own, own_weight)
-    _refuse_weightless(parts, table.source)
     summary = _summary(table, code, parts, notices, settings, dropped)
+    summary["weightless_rows"] = weightless
     return Prepared(encoder, code, parts, notices, summary)
 
 
@@ -179,17 +216,18 @@ def _weights(
             "Weights must be finite and at least 0.",
         )
     if not weight.any():
-        raise DataError(f"All weights of {table.source} are 0.", "Give some rows a weight above 0.")
+        raise DataError(
+            f"All weights of {table.source} are zero.", "Give some rows a weight above 0."
+        )
     return weight
 
 
-def _refuse_weightless(parts: Mapping[str, Part], source: str) -> None:
-    for name, part in parts.items():
-        if part.n_rows and not part.weight.any():
-            raise DataError(
-                f"All {part.n_rows} {name} rows of {source} have weight 0.",
-                "Give more rows a weight above 0, or drop those of weight 0 and split anew.",
-            )
+def _refuse_weightless(name: str, weight: NDArray[np.float64], source: str) -> None:
+    if len(weight) and not weight.any():
+        raise DataError(
+            f"All {len(weight)} {name} rows of {source} have weight 0.",
+            "Give more rows a weight above 0, or drop those of weight 0 and split anew.",
+        )
 
 
 def _with_target(
@@ -213,9 +251,22 @@ def _with_target(
     return table.take(rows), weight[rows], int(table.n_rows - len(rows))
 
 
-def _target_code(targets: Table, settings: Settings) -> TargetCode:
+def _notices(
+    table: Table, target: tuple[str, ...], settings: Settings, code: TargetCode, train: RowIndex
+) -> tuple[Notice, ...]:
+    features = _features(table, target, settings)
+    return check_table(features, table[target[0]], code.task, train)
+
+
+def _left_out(notices: tuple[Notice, ...], lenient: bool) -> list[str]:
+    """Columns that are not learned from; constants do no harm, and their place may matter."""
+    harmless = ("constant", "empty") if lenient else ()
+    return [c for n in notices if n.drop and n.code not in harmless for c in n.columns]
+
+
+def _target_code(targets: Table, settings: Settings, lenient: bool) -> TargetCode:
     loss = None if settings.loss in (None, "auto") else settings.loss
-    code = TargetCode.fit(targets, settings.task, loss)
+    code = TargetCode.fit(targets, settings.task, loss, lenient=lenient)
     if settings.class_weight is not None and code.task not in ("binary", "multiclass"):
         raise UsageError(
             f"class_weight is for classes, and the task is {code.task}.", "Leave it out."

@@ -25,8 +25,9 @@ _MOST_TRAIN = 2_000
 # Length of the vector that stands for a category (RealMLP, Holzmueller et al. 2024).
 _EMBEDDING = 8
 _NUMBERS = (
-    "warmup", "momentum", "beta_1", "beta_2", "epsilon", "weight_decay", "l1", "l2", "lp",
-    "lp_order", "dropout", "label_smoothing", "input_noise", "tolerance",
+    "warmup", "decay_power", "momentum", "beta_1", "beta_2", "epsilon", "weight_decay", "l1", "l2",
+    "lp", "lp_order", "dropout", "label_smoothing", "input_noise", "tolerance",
+    "gradient_tolerance", "max_evaluations",
 )  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def make_problem(
         code_sizes=sizes,
         embedding_sizes=(_EMBEDDING,) * len(sizes),
     )
-    dtype = np.dtype(settings.precision).type
+    dtype = np.dtype(cast("str", settings.precision)).type
     members = cast("int", settings.members)
     rows, weight = _rows(train, say, members, dtype)
     plan = _plan(settings, train.n_rows, members, dtype)
@@ -110,6 +111,7 @@ def _plan(settings: Settings, n: int, members: int, dtype: type[Any]) -> tuple[P
         optimizer=optimizer,
         schedule=cast("str", settings.schedule),
         batch_size=batch,
+        shuffle=settings.shuffle,
         initializer=cast("str", settings.initializer),
     )
     return with_extras(plan, hyper), hyper

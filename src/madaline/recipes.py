@@ -60,6 +60,10 @@ _RATES = {"sgd": 0.1, "momentum": 0.01, "nesterov": 0.01, "adam": 1e-3, "adamw":
 _BATCH_SIZES = ((2_800, 32), (4_500, 64), (6_400, 128), (32_000, 256), (108_000, 512))
 _LARGEST_BATCH = 1024
 
+# Up to as many rows float64 costs nobody anything, and a weight of 2 then equals the row twice to
+# ten digits. A line search needs the digits too.
+_EXACT_ROWS = 300
+
 
 def complete(settings: Settings, n_rows: int, *, held_out: bool = True) -> Settings:
     """The settings with nothing left open.
@@ -91,6 +95,9 @@ def complete(settings: Settings, n_rows: int, *, held_out: bool = True) -> Setti
     settings = replace(settings, **chosen)
     if settings.batch_size == "auto":
         settings = replace(settings, batch_size=auto_batch_size(n_rows))
+    if settings.precision is None:
+        exact = n_rows <= _EXACT_ROWS or settings.optimizer == "lbfgs"
+        settings = replace(settings, precision="float64" if exact else "float32")
     return settings
 
 
@@ -122,6 +129,9 @@ def refuse_idle(given: Settings, settings: Settings, task: str) -> None:
         "quantile": ("loss", ("quantile",)),
         "huber_delta": ("loss", ("huber",)),
         "warmup": ("schedule", ("warmup", "one_cycle")),
+        "decay_power": ("schedule", ("inverse_scaling",)),
+        "gradient_tolerance": ("optimizer", ("lbfgs",)),
+        "max_evaluations": ("optimizer", ("lbfgs",)),
         "label_smoothing": ("task", ("binary", "multiclass", "multilabel")),
     }
     known = {row.name: getattr(settings, row.name) for row in fields(settings)} | {"task": task}

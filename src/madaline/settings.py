@@ -28,7 +28,9 @@ LOSSES = (
     "binary_cross_entropy", "cross_entropy",
 )  # fmt: skip
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adamw", "lbfgs")
-SCHEDULES = ("constant", "cosine", "step", "warmup", "one_cycle")
+SCHEDULES = (
+    "constant", "cosine", "step", "warmup", "one_cycle", "inverse_scaling", "adaptive",
+)  # fmt: skip
 
 GROUPS = ("Data", "Model", "Training", "Regularisation", "Run")
 
@@ -191,6 +193,19 @@ class Settings:
         low=0,
         high=1,
     )
+    decay_power: float = _row(
+        0.5,
+        "Training",
+        "Exponent of 'inverse_scaling': the rate falls as rows seen to this power.",
+        low=0,
+        estimator="power_t",
+    )
+    shuffle: bool = _row(
+        True,
+        "Training",
+        "Deal the rows in a new order in each epoch; false: as they are.",
+        estimator="shuffle",
+    )
     scale_from_batch: int | None = _row(
         None,
         "Training",
@@ -210,6 +225,19 @@ class Settings:
         "How much lower the validation loss must be to count as better.",
         low=0,
         estimator="tol",
+    )
+    gradient_tolerance: float = _row(
+        1e-4,
+        "Training",
+        "L-BFGS has converged when no slope of the loss is steeper.",
+        low=0,
+    )
+    max_evaluations: int = _row(
+        15_000,
+        "Training",
+        "Most evaluations of the loss by L-BFGS.",
+        low=1,
+        estimator="max_fun",
     )
     time_budget: float | None = _row(
         None, "Training", "Seconds after which training stops.", low=0, open_low=True
@@ -257,8 +285,11 @@ class Settings:
     seed: int = _row(
         0, "Run", "One seed, one result.", low=0, high=2**31 - 1, estimator="random_state"
     )
-    precision: str = _row(
-        "float32", "Run", "Arithmetic of the training.", choices=("float32", "float64")
+    precision: str | None = _row(
+        None,
+        "Run",
+        "Arithmetic of the training; float64 for up to 300 rows and for L-BFGS, else float32.",
+        choices=("float32", "float64"),
     )
 
     def __post_init__(self) -> None:

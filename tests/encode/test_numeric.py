@@ -30,9 +30,18 @@ def test_quartiles_agree_with_numpy():
     for n in range(1, 40):
         x = np.random.default_rng(n).normal(size=n)
         scale = fit_numbers([x])
-        q25, q50, q75 = np.quantile(x, (0.25, 0.5, 0.75))
+        q25, q50, q75 = np.quantile(x, (0.25, 0.5, 0.75), method="averaged_inverted_cdf")
         np.testing.assert_allclose(scale.median, q50, rtol=1e-12)
         np.testing.assert_allclose(scale.width, q75 - q25, rtol=1e-12)
+
+
+@given(st.lists(st.tuples(st.integers(-5, 5), st.integers(1, 4)), min_size=1, max_size=25))
+def test_a_weight_is_the_row_as_often(rows):
+    values, weight = np.array(rows, np.float64).T
+    weighed = fit_numbers([values], weight)
+    repeated = fit_numbers([np.repeat(values, weight.astype(int))])
+    assert weighed.median == repeated.median
+    assert weighed.width == repeated.width
 
 
 def test_half_the_range_is_the_width_when_quartiles_coincide():

@@ -88,8 +88,8 @@ def test_each_epoch_has_an_order_of_its_own():
 @given(n=st.integers(1, 10**6))
 def test_a_bucket_is_large_enough_and_wastes_little(n):
     size = bucket(n)
-    assert size >= max(n, 8)
-    assert size <= max(8, 1.125 * n + 1)
+    assert size >= max(n, 32)
+    assert size <= max(n + 31, 1.125 * n + 1)
     assert bucket(size) == size
 
 

@@ -28,14 +28,14 @@ def threads(monkeypatch):
 @pytest.mark.parametrize("count", [2, 4])
 def test_lanes_train_what_one_program_trains(engine, threads, count):
     threads(1)
-    one = engine.train(_problem(engine), 12)
+    one = engine.train(_problem(engine, dtype=np.float64), 12)
     threads(count)
-    problem = _problem(engine)
+    problem = _problem(engine, dtype=np.float64)
     assert len(lanes.make_lanes(problem)) == count
     many = engine.train(problem, 12)
     for a, b in zip(jax.tree.leaves(one.state), jax.tree.leaves(many.state), strict=True):
-        np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-5)
-    np.testing.assert_allclose(one.history.validation_loss, many.history.validation_loss, rtol=2e-5)
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(one.history.validation_loss, many.history.validation_loss, rtol=1e-9)
 
 
 @pytest.mark.parametrize("chunk", [1, 4, 40])

@@ -31,7 +31,8 @@ def test_one_neuron_is_logistic_regression_and_lbfgs_beats_adam(engine):
     x, _ = engine.data(80)
     y = _labels(x)
     head = Head("binary_cross_entropy")
-    arguments = {"head": head, "hidden": (), "check": (x, y[:, None])}
+    arguments = {"head": head, "hidden": (), "check": (x, y[:, None]), "dtype": np.float64}
+    arguments |= {"gradient_tolerance": 1e-8}
     problem = engine.problem(x, y[:, None], plan=FULL, **arguments)
     before = run_chunk._cache_size()
     progress = engine.train(problem, 30, chunk=10)

@@ -80,17 +80,21 @@ def test_patience_survives_a_cut(engine):
     assert cut.epoch == whole.epoch
 
 
-def test_a_score_within_the_tolerance_is_no_better(engine):
+def test_a_score_within_the_tolerance_is_no_progress_and_yet_the_best(engine):
     progress = engine.train(_problem(engine, patience=4, tolerance=1e6), 200)
-    assert progress.state.best_epoch.tolist() == [1, 1]
+    curve = progress.history.validation_loss
     assert progress.epoch == 5
+    assert progress.state.best_epoch.tolist() == (1 + np.argmin(curve, axis=0)).tolist()
     free = engine.train(_problem(engine), 200).history.validation_loss[:, 0]
-    loose = engine.train(_problem(engine, tolerance=0.01), 200)
-    best = np.inf
+    loose = engine.train(_problem(engine, patience=5, tolerance=0.01), 200)
+    best, stale = np.inf, 0
     for epoch, loss in enumerate(free, 1):
-        if loss < best - np.float32(0.01):
-            best, found = loss, epoch
-    assert loose.state.best_epoch[0] == found
+        stale = 0 if loss < best - np.float32(0.01) else stale + 1
+        best = min(best, loss)
+        if stale == 5:
+            break
+    assert np.isnan(loose.history.validation_loss[epoch:, 0]).all() or loose.epoch >= epoch
+    assert loose.state.best_epoch[0] == 1 + np.argmin(free[:epoch])
 
 
 def test_a_diverging_member_stops_and_keeps_the_last_finite_best(engine):

@@ -233,6 +233,8 @@ def metavar(name: str) -> str:
         return "SHARE|FILE"
     if name in ("group", "time", "weight"):
         return "COLUMN"
+    if bool in accepted(name):
+        return "true|false"
     if is_list(name):
         return {"hidden": "INT,INT,...", "drop": "COLUMN,..."}.get(name, "NAME,...")
     kinds = {int: "INT", float: "NUMBER", str: "NAME"}

@@ -13,6 +13,7 @@ from madaline.errors import UsageError, nearest
 from madaline.settings import Settings
 
 SETTING_NAMES = tuple(row.name for row in fields(Settings))
+_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @cache
@@ -51,6 +52,8 @@ def read_value(name: str, raw: Any) -> Any:
     ((64, 32), (), 1000)
     >>> read_value("batch_size", "auto"), read_value("validation", "0.2")
     ('auto', 0.2)
+    >>> read_value("shuffle", "no")
+    False
     """
     check_name(name)
     if isinstance(raw, str):
@@ -87,9 +90,9 @@ def expected(name: str) -> str:
             else "texts separated by commas"
         )
     parts = [
-        {int: "a whole number", float: "a number", str: "a text"}[k]
+        {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[k]
         for k in kinds
-        if k in (int, float, str)
+        if k in (bool, int, float, str)
     ]
     if float in kinds and str in kinds:
         parts = ["a number", "the name of a file"]
@@ -107,6 +110,8 @@ def value_text(value: Any) -> str:
         return ""
     if isinstance(value, tuple):
         return ",".join(value_text(item) for item in cast("tuple[Any, ...]", value)) or "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -125,6 +130,8 @@ def _read_list(name: str, raw: Any, kind: Any) -> tuple[Any, ...]:
 
 def _read_one(raw: Any, kind: Any) -> Any:
     """The value as this type; None if it cannot be."""
+    if kind is bool:
+        return _TRUTH.get(str(raw).lower())
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         return None
     if get_origin(kind) is Literal:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from madaline.data.table import Column, category
 from madaline.data.texts import category_from_text, dates_from_text
-from madaline.errors import DataError
+from madaline.errors import CellError, DataError
 
 _NUMBERS = (int, float, np.integer, np.floating, np.bool_, Decimal, Fraction)
 _NESTED = (list, dict, tuple, set, frozenset, bytes, bytearray, complex, np.ndarray)
@@ -66,7 +66,7 @@ def column_from_objects(
     """A column of Python values; None and NaN are missing; mixed kinds become texts.
 
     Raises:
-        DataError: A cell holds a list, a dictionary or bytes.
+        CellError: A cell holds a list, a dictionary or bytes.
 
     >>> column_from_objects("a", [True, None], "X").kind
     'boolean'
@@ -80,9 +80,10 @@ def column_from_objects(
         types = set(map(type, cells)) - {type(None)}
     for nested in types:
         if issubclass(nested, _NESTED):
-            raise DataError(
-                f"Column {name!r} of {source} holds {nested.__name__} values, not single cells.",
-                "Spread them over columns of numbers or texts.",
+            raise CellError(
+                f"Column {name!r} of {source} holds {nested.__name__} values; the argument must be"
+                " a table of single strings, booleans, dates or numbers.",
+                "Spread them over columns.",
             )
     if all(issubclass(t, bool | np.bool_) for t in types) and types:
         return Column(name, "boolean", np.array(cells, np.float64))

@@ -23,7 +23,8 @@ class Curve:
         validation: ``(e,)`` validation loss; NaN where it was not measured.
         best_epoch: The epoch whose weights were kept; 0 if none.
         epochs_planned: Most epochs that were allowed.
-        stopped_why: done, stopped_early, time, stopped, diverged or interrupted.
+        stopped_why: done, stopped_early, converged, evaluations, time, stopped, diverged or
+            interrupted.
     """
 
     epochs: ArrayLike

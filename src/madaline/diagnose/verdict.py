@@ -201,7 +201,7 @@ def _rose(facts: Facts) -> bool:
 
 def _still_improves(facts: Facts, curve: Curve) -> bool:
     shape = facts.curve
-    if curve.stopped_why in ("stopped_early", "diverged"):
+    if curve.stopped_why in ("stopped_early", "converged", "diverged"):
         return False
     if shape.validated and shape.best_epoch < int(BEST_AT_THE_END * shape.last_epoch):
         return False

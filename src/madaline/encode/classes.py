@@ -17,8 +17,13 @@ _MOST_CLASSES = 1000
 _MOST_WHOLE = 2**53  # up to here float64 holds every whole number
 
 
-def fit_classes(column: Column, task: Task) -> tuple[ClassValue, ...]:
+def fit_classes(column: Column, task: Task, *, lenient: bool = False) -> tuple[ClassValue, ...]:
     """The different values in order: numbers from low to high, texts in alphabetical order.
+
+    Args:
+        column: The target.
+        task: ``binary`` or ``multiclass``.
+        lenient: Allow a single class.
 
     Raises:
         DataError: There is one class only, more than two for binary, or more than 1,000.
@@ -36,7 +41,7 @@ def fit_classes(column: Column, task: Task) -> tuple[ClassValue, ...]:
         whole = all(value == int(value) and abs(value) <= _MOST_WHOLE for value in distinct)
         values = [int(value) if whole else value for value in distinct]
     shown = listed(tuple(label_text(value) for value in values))
-    if len(values) == 1:
+    if len(values) == 1 and not lenient:
         raise DataError(
             f"The target {column.name!r} is {shown} in all {len(column)} training rows: "
             f"nothing to learn.",
@@ -71,7 +76,7 @@ def listed(classes: tuple[str, ...]) -> str:
 
 
 def check_classes(values: tuple[Any, ...], task: Task, kind: Kind) -> None:
-    """Two or more different classes in order, of the one type that fits the kind.
+    """Different classes in order, of the one type that fits the kind; two of them if binary.
 
     Raises:
         FileError: They are not.
@@ -79,7 +84,8 @@ def check_classes(values: tuple[Any, ...], task: Task, kind: Kind) -> None:
     types = {type(value) for value in values}
     fitting = {"category": (str,), "boolean": (bool,), "number": (int, float)}[kind]
     most = 2 if task == "binary" else _MOST_CLASSES
-    if len(types) != 1 or types.pop() not in fitting or not 2 <= len(values) <= most:
+    least = 2 if task == "binary" else 1
+    if len(types) != 1 or types.pop() not in fitting or not least <= len(values) <= most:
         raise damaged(f"the classes do not fit the task {task}")
     numbers = kind == "number"
     most_number = np.finfo(np.float64).max if type(values[0]) is float else _MOST_WHOLE

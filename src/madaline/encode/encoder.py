@@ -62,15 +62,19 @@ class Encoder:
     scale: NumberScale
 
     @classmethod
-    def fit(cls, table: Table) -> Encoder:
+    def fit(cls, table: Table, weight: Numbers | None = None) -> Encoder:
         """Learn from training rows.
+
+        Args:
+            table: The rows.
+            weight: ``(n,)`` their weights, above 0; None: all alike.
 
         Raises:
             DataError: There is no row or no column, or two columns have the same name.
         """
         check_training(table)
         codes = tuple(_fit_column(column) for column in table)
-        return cls(codes, fit_numbers(_numbers(codes, table.columns)))
+        return cls(codes, fit_numbers(_numbers(codes, table.columns), weight))
 
     def transform(self, table: Table) -> Features:
         """Encode rows: columns are found by name, others are ignored.

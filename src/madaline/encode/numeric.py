@@ -21,6 +21,7 @@ _CELLS = 1 << 17
 _WIDE = 128
 # From here on the clip gives 3 in float32; squares of larger numbers would only overflow.
 _FAR = 1e6
+_SHARES = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,22 +41,29 @@ class NumberScale:
     width: Numbers
 
 
-def fit_numbers(columns: Sequence[Numbers]) -> NumberScale:
+def fit_numbers(columns: Sequence[Numbers], weight: Numbers | None = None) -> NumberScale:
     """Learn median and width of each column ``(n,)`` from its finite values, whatever their order.
 
     All rows count (a million numbers take 30 ms, so no sample is drawn). A column
-    without a finite value counts as constant.
+    without a finite value counts as constant. Quartiles are those of the averaged inverse of the
+    distribution function, for which a weight of 2 is the row twice.
+
+    Args:
+        columns: Numbers.
+        weight: ``(n,)`` row weights above 0; None: all alike.
 
     >>> scale = fit_numbers([np.array([1.0, 2, 3, 4, 5, np.nan]), np.array([0.0, 0, 0, 0, 6, 0])])
     >>> scale.median.tolist(), scale.width.tolist()
     ([3.0, 0.0], [2.0, 3.0])
     """
-    learned = np.array([_fit_one(values) for values in columns], np.float64).reshape(-1, 3)
-    unit, median, width = np.ascontiguousarray(learned.T)
+    if weight is not None and (weight == weight[:1]).all():
+        weight = None
+    learned = [_fit_one(values, weight) for values in columns]
+    unit, median, width = np.ascontiguousarray(np.array(learned, np.float64).reshape(-1, 3).T)
     return NumberScale(unit, median, width)
 
 
-def _fit_one(values: Numbers) -> tuple[float, float, float]:
+def _fit_one(values: Numbers, weight: Numbers | None) -> tuple[float, float, float]:
     known = np.isfinite(values)
     finite = np.array(values) if known.all() else values[known]
     if not len(finite):
@@ -63,17 +71,32 @@ def _fit_one(values: Numbers) -> tuple[float, float, float]:
     smallest, largest = float(finite.min()), float(finite.max())
     unit = power_of_two(max(-smallest, largest))
     finite *= unit
-    # Only the neighbours of the quartiles need their place: half the time of a full sort.
-    places = [(len(finite) - 1) * share for share in (0.25, 0.5, 0.75)]
-    finite.partition(sorted({side(place) for place in places for side in (math.floor, math.ceil)}))
-    low, median, high = (_interpolated(finite, place) for place in places)
+    low, median, high = _quartiles(finite) if weight is None else _weighed(finite, weight[known])
     return unit, median, high - low or (largest * unit - smallest * unit) / 2
 
 
-def _interpolated(ordered: Numbers, place: float) -> float:
-    """The value at a place between two rows; exact where both are equal."""
-    low, high = float(ordered[math.floor(place)]), float(ordered[math.ceil(place)])
-    return low + (high - low) * (place - math.floor(place))
+def _quartiles(values: Numbers) -> list[float]:
+    """Of equal weights; only the neighbours of the quartiles are put in their place."""
+    ends = [len(values) * share for share in _SHARES]
+    places = [(max(math.ceil(end) - 1, 0), min(math.floor(end), len(values) - 1)) for end in ends]
+    values.partition(sorted({place for pair in places for place in pair}))
+    return [_between(float(values[low]), float(values[high])) for low, high in places]
+
+
+def _weighed(values: Numbers, weight: Numbers) -> list[float]:
+    order = np.argsort(values, kind="stable")
+    values, reached = values[order], np.cumsum(weight[order])
+    found: list[float] = []
+    for end in reached[-1] * np.array(_SHARES):
+        low, high = (np.searchsorted(reached, end, side) for side in ("left", "right"))
+        last = len(values) - 1
+        found.append(_between(float(values[min(low, last)]), float(values[min(high, last)])))
+    return found
+
+
+def _between(low: float, high: float) -> float:
+    """The middle; exact where both are equal."""
+    return low + (high - low) / 2
 
 
 def power_of_two(largest: float) -> float:

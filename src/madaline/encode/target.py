@@ -73,13 +73,23 @@ class TargetCode:
     scale: Numbers = field(default_factory=_none)
 
     @classmethod
-    def fit(cls, table: Table, task: str | None = None, loss: str | None = None) -> TargetCode:
+    def fit(
+        cls,
+        table: Table,
+        task: str | None = None,
+        loss: str | None = None,
+        *,
+        weight: Numbers | None = None,
+        lenient: bool = False,
+    ) -> TargetCode:
         """Learn from the training rows of the target columns, which are all columns of ``table``.
 
         Args:
             table: One target column, or several for multilabel or a regression of many outputs.
             task: Overrules the task found from the values.
             loss: ``poisson`` keeps counts as they are; any loss tells numbers from classes.
+            weight: ``(n,)`` row weights, for the mean and scale of a regression.
+            lenient: Learn a target of one value as that value, instead of refusing it.
 
         Raises:
             DataError: A value is missing or infinite, the columns do not allow the task, or there
@@ -94,14 +104,16 @@ class TargetCode:
         match found:
             case "regression":
                 counts = loss == "poisson"
-                mean, scale = fit_values(table, counts)
+                mean, scale = fit_values(table, counts, weight, lenient=lenient)
                 return cls(found, why, names, kinds, counts=counts, mean=mean, scale=scale)
             case "multilabel":
-                if all((column.values == column.values[0]).all() for column in table):
+                same = all((column.values == column.values[0]).all() for column in table)
+                if same and not lenient:
                     raise DataError("Every label is the same in all rows: nothing to learn.")
                 return cls(found, why, names, kinds, names)
             case _:
-                return cls(found, why, names, kinds, fit_classes(table.columns[0], found))
+                values = fit_classes(table.columns[0], found, lenient=lenient)
+                return cls(found, why, names, kinds, values)
 
     def encode(self, table: Table) -> NDArray[Any]:
         """The target of each row, as a loss takes it.

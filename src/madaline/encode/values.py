@@ -21,15 +21,27 @@ _SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
 _GREATEST = float(np.finfo(np.float64).max)
 
 
-def fit_values(table: Table, counts: bool) -> tuple[Numbers, Numbers]:
+def fit_values(
+    table: Table, counts: bool, weight: Numbers | None = None, *, lenient: bool = False
+) -> tuple[Numbers, Numbers]:
     """Mean and standard deviation of each column; 0 and 1 for counts.
+
+    Args:
+        table: The target columns.
+        counts: Whether they are counts.
+        weight: ``(n,)`` row weights; None: all alike.
+        lenient: Take a column of one value, its size as the scale, instead of refusing it.
 
     Raises:
         DataError: All values of a column are equal, or a count is negative.
     """
     learned: list[tuple[float, float]] = []
     for column in table:
-        ordered = np.sort(column.values)  # sums then do not depend on the order of the rows
+        order = np.argsort(column.values)  # sums then do not depend on the order of the rows
+        ordered, say = column.values[order], None if weight is None else weight[order]
+        if ordered[0] == ordered[-1] and lenient:
+            learned.append((float(ordered[0]), abs(float(ordered[0])) or 1.0))
+            continue
         if ordered[0] == ordered[-1]:
             raise DataError(
                 f"The target {column.name!r} is {number_text(float(ordered[0]))} in all "
@@ -38,8 +50,8 @@ def fit_values(table: Table, counts: bool) -> tuple[Numbers, Numbers]:
             )
         unit = power_of_two(max(-float(ordered[0]), float(ordered[-1])))
         ordered *= unit
-        mean = float(ordered.mean())
-        scale = float(np.sqrt(np.mean((ordered - mean) ** 2)))
+        mean = float(np.average(ordered, weights=say))
+        scale = float(np.sqrt(np.average((ordered - mean) ** 2, weights=say)))
         # Neither infinite for values at the end of float64, nor 0 for the smallest ones.
         scale = min(max(scale / unit, _SMALLEST), _GREATEST)
         learned.append((mean / unit, scale))

@@ -1,171 +1,278 @@
-"""`MLPRegressor`: values from rows, in the shape of scikit-learn."""
+"""`MLPRegressor`: numbers from rows, in the shape of scikit-learn."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
 
 from madaline.data.table import Table
 from madaline.errors import DataError
-from madaline.estimators.base import MLPBase
+from madaline.estimators.base import MLPBase, learns_in_steps, with_callbacks
+from madaline.estimators.inputs import read_values
+from madaline.pipeline import Watch
 
 
 class MLPRegressor(RegressorMixin, MLPBase):
-    """A multilayer perceptron that predicts numbers.
+    """A multilayer perceptron that predicts numbers, on whatever scale they are.
 
-    Parameters that are None are decided by the preset, see `madaline.recipes`. scikit-learn's
-    parameters have scikit-learn's names.
+    Parameters that are None are decided by the preset and by the data, see `madaline.recipes`.
+    scikit-learn's parameters have scikit-learn's names and meaning.
 
     Args:
-        hidden_layer_sizes: Widths of the hidden layers, such as (256, 256); () is a linear model.
-        activation: Activation of the hidden layers: one for all or one a layer.
-        validation_fraction: Share of rows that decides when to stop.
-        drop: Columns to leave out.
-        preset: Starting point for all that is not set.
-        initializer: First weights; 'auto' chooses by the activation.
-        loss: What training lowers; 'auto' chooses by the task.
-        quantile: Level of the quantile loss.
-        huber_delta: Where the Huber loss turns linear, in standard deviations of the target.
-        max_iter: Most passes over the training rows.
+        hidden_layer_sizes: Widths of the hidden layers, such as (256, 256); () is a linear
+            model.
+        activation: Activation of the hidden layers: one for all or one a layer; 'logistic'
+            is the sigmoid.
+        solver: 'adam', 'adamw', 'sgd' (with momentum), 'lbfgs', or 'momentum' and
+            'nesterov' by their own names.
+        alpha: L2 penalty, divided by the rows of a batch as scikit-learn does.
         batch_size: Rows an update: a number, 'auto' or 'full'.
-        solver: How gradients become steps.
+        learning_rate: How the rate moves: 'constant'; for gradient descent 'invscaling' and
+            'adaptive'; 'cosine', 'step', 'warmup', 'one_cycle'.
         learning_rate_init: Size of the first steps.
-        momentum: Momentum of 'momentum' and 'nesterov'.
+        power_t: Exponent of 'invscaling'.
+        max_iter: Most passes over the training rows; iterations of L-BFGS.
+        loss: 'squared_error', 'absolute_error', 'huber', 'quantile' or 'poisson'.
+        quantile: Level of the quantile loss.
+        huber_delta: Where the Huber loss turns linear, in standard deviations of the
+            target.
+        shuffle: Deal the rows in a new order in each epoch.
+        random_state: One seed, one result; None draws a seed from NumPy.
+        tol: Progress is to get better than the best by more than this; for L-BFGS the
+            steepest slope at which it has converged.
+        verbose: Print a line an epoch.
+        warm_start: `fit` goes on from the weights of the last one.
+        momentum: Momentum of gradient descent.
+        nesterovs_momentum: Whether 'sgd' uses Nesterov's momentum.
+        early_stopping: Hold rows out, stop by their loss, and give the best weights back.
+            None or 'auto' does so from 250 rows on; False trains on all rows and stops by
+            the training loss.
+        validation_fraction: Share of the rows that is held out.
         beta_1: Adam: decay of the mean of gradients.
         beta_2: Adam: decay of the mean of squared gradients.
         epsilon: Adam: added to the root.
-        schedule: How the learning rate moves over the epochs.
-        warmup: Share of all steps in which 'warmup' and 'one_cycle' rise.
-        scale_from_batch: Batch size the learning rate was meant for: rescale it, by k (SGD) or
-            root k (Adam).
-        n_iter_no_change: Epochs without a better validation loss before stopping with the best
-            weights; 0: go to the end and keep the last.
-        tol: How much lower the validation loss must be to count as better.
-        time_budget: Seconds after which training stops.
+        n_iter_no_change: Epochs in a row without progress that are borne; np.inf never
+            stops.
+        max_fun: Most evaluations of the loss by L-BFGS.
+        preset: Starting point for all that is None, see `madaline.recipes`.
         members: Networks trained as one and averaged.
+        initializer: First weights; 'auto' chooses by the activation.
+        dropout: Share of hidden units switched off in each step.
         weight_decay: Decoupled weight decay of AdamW, a step and unit of learning rate.
         l1: Penalty on the sum of absolute weights.
-        l2: Penalty on half the sum of squared weights.
+        l2: Penalty on half the sum of squared weights, whatever the batch.
         lp: Penalty on the sum of absolute weights to the power lp_order.
         lp_order: The p of the L^p penalty.
-        dropout: Share of hidden units switched off in each step.
         input_noise: Standard deviation of noise added to numeric features.
-        random_state: One seed, one result; None draws a seed from NumPy.
-        precision: Arithmetic of the training.
-        verbose: Print a line for each tenth of the epochs.
+        warmup: Share of all steps in which 'warmup' and 'one_cycle' rise.
+        scale_from_batch: Batch size the learning rate was meant for: rescale it, by k (SGD)
+            or root k (Adam).
+        time_budget: Seconds after which training stops.
+        drop: Columns to leave out.
+        precision: Arithmetic of the training; by default float64 for up to 300 rows and for
+            L-BFGS, else float32.
 
     Attributes:
+        n_iter_: Epochs of the last fit.
+        t_: Rows seen in all.
+        loss_: Training loss of the last epoch.
+        loss_curve_: Of all epochs.
+        best_loss_: Least training loss; None where held-out rows decide.
+        validation_scores_: R2 on held-out rows after each epoch; None where there are none.
+        best_validation_score_: The highest of them.
+        coefs_, intercepts_: Weights ``(fan_in, fan_out)`` and biases of each layer, for the encoded
+            features (`predictor_.encoder.feature_names`); of the first member.
+        n_layers_, n_outputs_, out_activation_: The network's shape.
+        n_features_in_: Columns of ``X``.
+        feature_names_in_: Their names, if ``X`` had any.
         history_: Curves by name, one value an epoch: ``loss``, ``train_loss``, ``validation_loss``,
             ``train_metric``, ``validation_metric``, ``learning_rate``, ``seconds``.
         verdict_: What to think of the network, with evidence and one next action.
-        scores_: Scores with intervals, of the training and the validation rows.
+        scores_: Scores with intervals, of the training and the held-out rows.
         predictor_: What `save` writes.
         run_: Everything about the last fit.
-        n_iter_: Epochs done.
-        loss_curve_: ``history_["loss"]`` as a list.
-        n_features_in_: Columns of ``X``.
-        feature_names_in_: Their names, if ``X`` had any.
 
     >>> from sklearn.datasets import load_diabetes
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = MLPRegressor(max_iter=20, random_state=0).fit(X, 100_000 * y)
-    >>> model.score(X, 100_000 * y) > 0.4
-    True
+    >>> model = MLPRegressor(random_state=0).fit(X, y)
+    >>> model.predict(X).shape, bool(model.score(X, y) > 0.4)
+    ((442,), True)
     """
 
     def __init__(
         self,
-        hidden_layer_sizes: tuple[int, ...] | int | None = None,
+        hidden_layer_sizes: int | tuple[int, ...] | list[int] | None = None,
         activation: str | tuple[str, ...] | None = None,
         *,
-        validation_fraction: float = 0.15,
-        drop: tuple[str, ...] = (),
-        preset: str = "default",
-        initializer: str | None = None,
+        solver: str | None = None,
+        alpha: float | None = None,
+        batch_size: int | str | None = None,
+        learning_rate: str | None = None,
+        learning_rate_init: float | None = None,
+        power_t: float = 0.5,
+        max_iter: int | None = None,
         loss: str | None = None,
         quantile: float = 0.5,
         huber_delta: float = 1.0,
-        max_iter: int | None = None,
-        batch_size: int | Literal["auto", "full"] | None = None,
-        solver: str | None = None,
-        learning_rate_init: float | None = None,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float | None = None,
+        verbose: bool | int = False,
+        warm_start: bool = False,
         momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool | str | None = None,
+        validation_fraction: float = 0.15,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-08,
-        schedule: str | None = None,
-        warmup: float = 0.05,
-        scale_from_batch: int | None = None,
-        n_iter_no_change: int | None = None,
-        tol: float = 0.0,
-        time_budget: float | None = None,
+        n_iter_no_change: int | float | None = None,
+        max_fun: int = 15_000,
+        preset: str = "default",
         members: int | None = None,
+        initializer: str | None = None,
+        dropout: float | None = None,
         weight_decay: float | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
         lp: float = 0.0,
         lp_order: float = 1.5,
-        dropout: float | None = None,
         input_noise: float = 0.0,
-        random_state: int | np.random.RandomState | None = None,
-        precision: str = "float32",
-        verbose: bool = False,
+        warmup: float = 0.05,
+        scale_from_batch: int | None = None,
+        time_budget: float | None = None,
+        drop: tuple[str, ...] = (),
+        precision: str | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
-        self.validation_fraction = validation_fraction
-        self.drop = drop
-        self.preset = preset
-        self.initializer = initializer
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
         self.loss = loss
         self.quantile = quantile
         self.huber_delta = huber_delta
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.solver = solver
-        self.learning_rate_init = learning_rate_init
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
         self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
-        self.schedule = schedule
-        self.warmup = warmup
-        self.scale_from_batch = scale_from_batch
         self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.time_budget = time_budget
+        self.max_fun = max_fun
+        self.preset = preset
         self.members = members
+        self.initializer = initializer
+        self.dropout = dropout
         self.weight_decay = weight_decay
         self.l1 = l1
         self.l2 = l2
         self.lp = lp
         self.lp_order = lp_order
-        self.dropout = dropout
         self.input_noise = input_noise
-        self.random_state = random_state
+        self.warmup = warmup
+        self.scale_from_batch = scale_from_batch
+        self.time_budget = time_budget
+        self.drop = drop
         self.precision = precision
-        self.verbose = verbose
 
-    def predict(self, X: Any) -> NDArray[np.float64]:
+    @with_callbacks
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        watch: Watch | None = None,
+        output: Path | str | None = None,
+    ) -> Self:
+        """Train on rows and their values.
+
+        Args:
+            X: A data frame (pandas, polars, pyarrow), a 2-D array, a sparse matrix, or a list of
+                rows. Strings, categories, booleans, dates and missing values are fine.
+            y: One number a row, or ``(n, k)``.
+            sample_weight: ``(n,)`` weights, finite and at least 0. A weight of 2 is the row twice,
+                one of 0 no row.
+            X_val: Rows of an own validation set.
+            y_val: Their answers.
+            watch: Sees every event and may stop the training, see `madaline.pipeline.Watch`.
+            output: A run folder to write; `madaline.resume_run` goes on with it.
+
+        Raises:
+            DataError: The rows do not allow the task.
+            UsageError: A parameter is wrong, or parameters do not go together.
+        """
+        target = read_values(y)
+        return self._fit(X, y, target, sample_weight, X_val, y_val, watch, output)
+
+    @available_if(learns_in_steps)
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> Self:
+        """One more epoch, on these rows; the first call decides how rows are encoded.
+
+        Args:
+            X: Rows, as for `fit`.
+            y: Their values.
+            sample_weight: ``(n,)`` weights.
+            X_val: Rows that judge: `predict` uses the weights that did best on them. With
+                ``early_stopping=True`` and none given, a share of ``X`` is held out.
+            y_val: Their values.
+
+        Raises:
+            DataError: The rows do not fit the earlier ones.
+        """
+        return self._partial_fit(X, read_values(y), sample_weight, X_val, y_val)
+
+    def predict(self, X: Any) -> NDArray[np.floating]:
         """``(n,)`` values in the units of the target; ``(n, k)`` of several targets.
 
         Raises:
             DataError: A column is missing, or holds what the model cannot read.
         """
-        return self.predictor_.predict(self._table(X))
+        outputs = self._outputs(X)
+        return self.predictor_.target.decode(outputs).astype(self._float)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **options: Any) -> MLPRegressor:
-        """Train on rows and their values; see `MLPBase.fit` for the arguments."""
-        super().fit(X, y, sample_weight, **options)
-        return self
+    def _read_target(self, y: Any) -> Table:
+        return read_values(y)
 
     def _task(self, target: Table) -> str:
         return "regression"
 
+    def _as_scores(self, metric: NDArray[np.float64]) -> NDArray[np.float64]:
+        """R2 of each epoch from its mean squared error."""
+        scores = 1 - metric / self._spread if self._spread else np.full_like(metric, np.nan)
+        return np.where(np.isfinite(metric), scores, np.nan)
+
     def _check_task(self, task: str, path: Path | str) -> None:
         if task != "regression":
             raise DataError(f"{path} holds a classifier.", "Load it with MLPClassifier.load.")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -5,6 +5,8 @@ Written for one row; many rows and many members are nested `vmap`s.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -109,6 +111,32 @@ def apply_mlp(
             h = jnp.where(keep, h / (1 - dropout).astype(h.dtype), 0)
     last = model.layers[-1]
     return jnp.inner(h, last.weight) + last.bias
+
+
+def model_arrays(model: MLP) -> dict[str, np.ndarray]:
+    """Parameters by name: ``embeddings.I``, ``layers.I.weight``, ``layers.I.bias``.
+
+    >>> dense = Dense(np.zeros((1, 2)), np.zeros(1))
+    >>> sorted(model_arrays(MLP((), (dense,))))
+    ['layers.0.bias', 'layers.0.weight']
+    """
+    arrays = {f"embeddings.{i}": np.asarray(table) for i, table in enumerate(model.embeddings)}
+    for index, layer in enumerate(model.layers):
+        arrays[f"layers.{index}.weight"] = np.asarray(layer.weight)
+        arrays[f"layers.{index}.bias"] = np.asarray(layer.bias)
+    return arrays
+
+
+def model_from(
+    architecture: Architecture, arrays: Mapping[str, np.ndarray], dtype: type[np.floating]
+) -> MLP:
+    """The model that `model_arrays` named, in another precision if asked for."""
+    tables = [arrays[f"embeddings.{i}"].astype(dtype) for i in range(len(architecture.code_sizes))]
+    layers = [
+        Dense(arrays[f"layers.{i}.weight"].astype(dtype), arrays[f"layers.{i}.bias"].astype(dtype))  # type: ignore[arg-type]
+        for i in range(len(architecture.layer_sizes))
+    ]
+    return MLP(tuple(tables), tuple(layers))  # type: ignore[arg-type]
 
 
 def stack_members(models: list[MLP]) -> MLP:

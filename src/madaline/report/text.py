@@ -138,6 +138,8 @@ def describe_end(event: Event) -> list[str]:
     epoch, best = event.get("epoch") or 0, event.get("best_epoch") or 0
     reason = {
         "done": f"all {count(epoch, 'epoch')}",
+        "converged": f"converged at epoch {epoch:,}",
+        "evaluations": f"reached the most evaluations of the loss at epoch {epoch:,}",
         "stopped_early": f"stopped at epoch {epoch:,}, since the validation loss got no better",
         "time": f"the time budget ended at epoch {epoch:,}",
         "stopped": f"stopped on request at epoch {epoch:,}",
@@ -159,8 +161,10 @@ def _columns(event: Event) -> str:
     text += f", {count(len(columns), 'column')}" + (f" ({shown})" if shown else "")
     if targets:
         text += " and the target" if len(targets) == 1 else f" and {len(targets)} targets"
+    weightless = event.get("weightless_rows")
     dropped = event.get("dropped_rows")
-    return f"{text}; {count(dropped, 'row')} without a target left out" if dropped else text
+    text += f"; {count(dropped, 'row')} without a target left out" if dropped else ""
+    return text + (f"; {count(weightless, 'row')} of weight 0 left out" if weightless else "")
 
 
 def _target(event: Event) -> str:

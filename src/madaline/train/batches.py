@@ -16,6 +16,7 @@ from madaline.arrays import pytree
 from madaline.nn.bits import Key, mix
 
 _ROUNDS = 6
+_LEAST_STEP = 32
 _ALIGNMENT = 64  # bytes: a cache line, and what XLA asks for
 
 
@@ -39,12 +40,12 @@ class Rows:
 def bucket(n: int) -> int:
     """The next size of an even grid, eight steps to each doubling: few shapes, few programs.
 
-    >>> [bucket(n) for n in (1, 9, 16, 17, 150, 1000, 1030)]
-    [8, 9, 16, 18, 160, 1024, 1152]
+    Below 512 rows the grid has steps of 32, for there a program costs more than the rows.
+
+    >>> [bucket(n) for n in (1, 32, 33, 150, 1000, 1030)]
+    [32, 32, 64, 160, 1024, 1152]
     """
-    if n <= 8:
-        return 8
-    step = max(1, 2 ** (int(n - 1).bit_length() - 4))
+    step = max(_LEAST_STEP, 2 ** (max(n - 1, 1).bit_length() - 4))
     return -(-n // step) * step
 
 

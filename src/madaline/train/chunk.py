@@ -21,7 +21,7 @@ from madaline.nn.heads import Head
 from madaline.nn.mlp import MLP
 from madaline.train.batches import Rows, row_at
 from madaline.train.history import CURVES
-from madaline.train.optimizers import learning_rate_at
+from madaline.train.optimizers import lbfgs_standing, learning_rate_at
 from madaline.train.plan import Hyper, Plan
 from madaline.train.state import TrainState
 from madaline.train.step import row_scores, train_step
@@ -31,6 +31,8 @@ CHUNK = 256
 # Rows of one block of an evaluation: large enough for full speed, small enough for the cache.
 BLOCK = 1024
 _ORDER, _STEP = 1, 2
+# scikit-learn's floor of the adaptive rate, and SciPy's least relative fall of the loss (ftol).
+_LEAST_RATE, _LEVEL = 1e-6, 2.2e-9
 
 
 @partial(jax.jit, static_argnames=("architecture", "head", "plan"))
@@ -59,10 +61,13 @@ def run_chunk(
     def one_epoch(carry: tuple[TrainState, Any]) -> tuple[TrainState, Any]:
         state, curves = carry
         slot = (state.epoch - first).astype(jnp.int32)
-        state, loss = _epoch(architecture, head, plan, hyper, state, train, n, key)
-        values = {"loss": loss, "learning_rate": _rate(plan, hyper, state)}
-        values |= _check(architecture, head, state.model, check, blocks, loss)
-        state = _remember(hyper, state, _score(values, check))
+        now = replace(hyper, learning_rate=hyper.learning_rate * state.rate)
+        moved, loss = _epoch(architecture, head, plan, now, state, train, n, key)
+        values = {"loss": loss, "learning_rate": _rate(plan, now, moved)}
+        values |= _check(architecture, head, moved.model, check, blocks, loss)
+        moved = _remember(hyper, moved, _score(values, check))
+        moved = _adapt(plan, hyper, moved)
+        state = _converge(hyper, state, moved) if plan.optimizer == "lbfgs" else moved
         curves = {
             name: jax.lax.dynamic_update_index_in_dim(curve, values[name], slot, 0)
             for name, curve in curves.items()
@@ -112,6 +117,7 @@ def _epoch(
         moments=moments,
         step=state.step + batches.astype(jnp.int32),
         epoch=state.epoch + jnp.uint32(1),
+        seen=state.seen + n.astype(state.seen.dtype),
     )
     return moved, total / jnp.maximum(weight, jnp.finfo(weight.dtype).tiny)
 
@@ -132,8 +138,9 @@ def _batch(
     real = (position < n).astype(train.weight.dtype)
     position = jnp.minimum(position, n - 1)
 
-    def deal(order_key: Key) -> UInt32[Array, " b"]:
-        return row_at(position, n, order_key).astype(jnp.int32)
+    def deal(order_key: Key) -> Int[Array, " b"]:
+        order = row_at(position, n, order_key) if plan.shuffle else position
+        return order.astype(jnp.int32)
 
     if plan.shared_batches:
         rows = deal(key)
@@ -189,8 +196,8 @@ def _score(values: dict[str, Float[Array, " m"]], check: Rows | None) -> Float[A
 
 def _remember(hyper: Hyper, state: TrainState, score: Float[Array, " m"]) -> TrainState:
     """Keep the best parameters of each member; stop members that are stale or not finite."""
-    better = state.active & (score < state.best_score - hyper.tolerance)
-    stale = jnp.where(better, 0, state.stale + 1)
+    better = state.active & (score < state.best_score)
+    stale = jnp.where(score < state.best_score - hyper.tolerance, 0, state.stale + 1)
 
     def choose(new: Array, old: Array) -> Array:
         return jnp.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
@@ -205,3 +212,33 @@ def _remember(hyper: Hyper, state: TrainState, score: Float[Array, " m"]) -> Tra
         & jnp.isfinite(score)
         & ((hyper.patience == 0) | (stale < hyper.patience)),
     )
+
+
+def _adapt(plan: Plan, hyper: Hyper, state: TrainState) -> TrainState:
+    """The rate of the next epoch, for the schedules that look back."""
+    match plan.schedule:
+        case "inverse_scaling":
+            return replace(state, rate=(state.seen + 1) ** -hyper.decay_power)
+        case "adaptive":  # a member that would stop goes on at a fifth, until that is nothing
+            due = (hyper.patience > 0) & (state.stale >= hyper.patience)
+            lower = due & jnp.isfinite(state.best_score)
+            lower &= hyper.learning_rate * state.rate > _LEAST_RATE
+            return replace(
+                state,
+                rate=jnp.where(lower, state.rate / 5, state.rate),
+                stale=jnp.where(lower, 0, state.stale),
+                active=state.active | lower,
+            )
+        case _:
+            return state
+
+
+def _converge(hyper: Hyper, before: TrainState, state: TrainState) -> TrainState:
+    """Count what L-BFGS evaluated; stop members that converged or evaluated enough."""
+    loss, steepest, evaluations = jax.vmap(lbfgs_standing)(state.moments)
+    earlier, _, _ = jax.vmap(lbfgs_standing)(before.moments)
+    scale = jnp.maximum(jnp.maximum(jnp.abs(loss), jnp.abs(earlier)), 1)
+    level = jnp.isfinite(earlier) & (earlier - loss <= _LEVEL * scale)
+    total = state.evaluations + evaluations
+    done = level | (steepest <= hyper.gradient_tolerance) | (total >= hyper.max_evaluations)
+    return replace(state, evaluations=total, active=state.active & ~done)

@@ -26,7 +26,10 @@ from madaline.train.state import Problem, TrainState
 
 Curves = dict[str, np.ndarray]
 
-_PER_MEMBER = ("model", "moments", "best", "best_score", "best_epoch", "stale", "active")
+_PER_MEMBER = (
+    "model", "moments", "best", "best_score", "best_epoch", "stale", "active", "rate",
+    "evaluations",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,10 @@ class Progress:
 
 
 def init_state(
-    problem: Problem, first_bias: np.ndarray, first_score: float = float("inf")
+    problem: Problem,
+    first_bias: np.ndarray,
+    first_score: float = float("inf"),
+    model: MLP | None = None,
 ) -> TrainState:
     """The state before the first epoch.
 
@@ -45,19 +48,21 @@ def init_state(
         first_bias: ``(k,)``, see `madaline.nn.heads.first_bias`.
         first_score: Loss of the first weights on the rows that epochs are judged by: where no
             epoch does better, the first weights are the best.
+        model: First weights of all members, instead of random ones.
     """
     with precision(problem):
         members = np.asarray(problem.hyper.member).tolist()
         dtype = problem.train.x.dtype.type
         initializer = problem.plan.initializer
-        models = [
-            init_mlp(
-                problem.architecture, first_bias, seed=problem.seed, member=member,
-                initializer=initializer, dtype=dtype,
-            )
-            for member in members
-        ]  # fmt: skip
-        model = stack_members(models)
+        model = model or stack_members(
+            [
+                init_mlp(
+                    problem.architecture, first_bias, seed=problem.seed, member=member,
+                    initializer=initializer, dtype=dtype,
+                )
+                for member in members
+            ]
+        )  # fmt: skip
         # As NumPy arrays: JAX's weak types would compile the first chunk's program twice.
         moments = jax.device_get(_first_moments(problem.plan, problem.hyper, model))
     m = len(members)
@@ -71,6 +76,9 @@ def init_state(
         best_epoch=np.zeros(m, np.int32),  # type: ignore[arg-type]
         stale=np.zeros(m, np.int32),  # type: ignore[arg-type]
         active=np.ones(m, np.bool_),  # type: ignore[arg-type]
+        rate=np.ones(m, dtype),  # type: ignore[arg-type]
+        seen=dtype(0),  # type: ignore[arg-type]
+        evaluations=np.zeros(m, np.int32),  # type: ignore[arg-type]
     )
 
 

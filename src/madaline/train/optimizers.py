@@ -87,6 +87,18 @@ def apply_gradient(
     return jax.tree.map(lambda p, d: p - rate.astype(p.dtype) * d, model, direction), moments
 
 
+def lbfgs_standing(
+    moments: Any,
+) -> tuple[Float[Array, ""], Float[Array, ""], Int[Array, ""]]:
+    """Of one member, after an iteration of L-BFGS: loss, steepest slope, evaluations it took."""
+    found = optax.tree.get(moments, "info")
+    slopes = jax.tree.leaves(optax.tree.get(moments, "grad"))
+    steepest = jnp.max(jnp.stack([jnp.max(jnp.abs(slope), initial=0.0) for slope in slopes]))
+    # One evaluation where the search starts, and one a step of it.
+    evaluations = jnp.asarray(found.num_linesearch_steps, jnp.int32) + 1
+    return optax.tree.get(moments, "value"), steepest, evaluations
+
+
 def weights_only(model: MLP) -> MLP:
     """The model with biases set to 0: what penalties and decay act on."""
     layers = tuple(Dense(layer.weight, jnp.zeros_like(layer.bias)) for layer in model.layers)

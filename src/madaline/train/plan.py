@@ -22,8 +22,9 @@ class Plan:
 
     Attributes:
         optimizer: sgd, momentum, nesterov, adam, adamw or lbfgs.
-        schedule: constant, cosine, step, warmup or one_cycle.
+        schedule: One of `madaline.settings.SCHEDULES`.
         batch_size: Rows an update; 0 is all rows at once.
+        shuffle: Deal the rows in a new order in each epoch.
         shared_batches: Members see the same mini-batches (cheaper), or each draws its own.
         extras: Which of `EXTRAS` are on.
         initializer: Of the first weights.
@@ -32,6 +33,7 @@ class Plan:
     optimizer: str = "adam"
     schedule: str = "constant"
     batch_size: int = 256
+    shuffle: bool = True
     shared_batches: bool = True
     extras: tuple[str, ...] = ()
     initializer: str = "auto"
@@ -74,18 +76,22 @@ class Hyper:
         learning_rate: Size of the first steps (of the largest, with a warm-up).
         total_steps: Where a schedule ends, in updates.
         warmup: Share of the steps in which the rate rises.
+        decay_power: Exponent of the inverse scaling.
         momentum, beta_1, beta_2, epsilon: Of the optimiser.
         weight_decay: Decoupled decay, a step and unit of learning rate.
         l1, l2, lp, lp_order: Strengths of the penalties, and the p of L^p.
         dropout, label_smoothing, input_noise: See `madaline.settings`.
-        patience: Epochs without a better score before a member stops; 0 never.
-        tolerance: How much lower a score must be to count as better.
+        patience: Epochs without progress before a member stops; 0 never.
+        tolerance: How much lower than the best a score must be to count as progress.
+        gradient_tolerance: L-BFGS stops where no slope is steeper.
+        max_evaluations: L-BFGS stops after as many evaluations of the loss.
     """
 
     member: UInt32[Array, " m"]
     learning_rate: Float[Array, " m"]
     total_steps: Float[Array, " m"]
     warmup: Float[Array, " m"]
+    decay_power: Float[Array, " m"]
     momentum: Float[Array, " m"]
     beta_1: Float[Array, " m"]
     beta_2: Float[Array, " m"]
@@ -100,12 +106,15 @@ class Hyper:
     input_noise: Float[Array, " m"]
     patience: Int[Array, " m"]
     tolerance: Float[Array, " m"]
+    gradient_tolerance: Float[Array, " m"]
+    max_evaluations: Int[Array, " m"]
 
 
 _DEFAULTS: dict[str, float] = {
     "learning_rate": 1e-3,
     "total_steps": 1.0,
     "warmup": 0.05,
+    "decay_power": 0.5,
     "momentum": 0.9,
     "beta_1": 0.9,
     "beta_2": 0.999,
@@ -119,6 +128,7 @@ _DEFAULTS: dict[str, float] = {
     "label_smoothing": 0.0,
     "input_noise": 0.0,
     "tolerance": 0.0,
+    "gradient_tolerance": 1e-4,
 }
 
 
@@ -127,6 +137,7 @@ def make_hyper(
     *,
     dtype: type[np.floating[Any]] = np.float32,
     patience: int = 0,
+    max_evaluations: int = 15_000,
     **values: Any,
 ) -> Hyper:
     """Numbers for each member; each value is one for all, or one a member.
@@ -146,6 +157,7 @@ def make_hyper(
     return Hyper(  # type: ignore[call-arg]
         member=np.asarray(index, np.uint32).reshape(members),  # type: ignore[arg-type]
         patience=np.full(members, patience, np.int32),  # type: ignore[arg-type]
+        max_evaluations=np.full(members, max_evaluations, np.int32),  # type: ignore[arg-type]
         **arrays,  # type: ignore[arg-type]
     )
 

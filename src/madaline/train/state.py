@@ -23,7 +23,8 @@ from madaline.train.plan import Hyper, Plan
 
 @pytree
 class TrainState:
-    """All that a training needs to go on; every leaf but ``step`` and ``epoch`` has a member axis.
+    """All that a training needs to go on; every leaf but ``step``, ``epoch`` and ``seen`` has a
+    member axis.
 
     There is no random state: every draw is a function of (seed, epoch, step, member).
 
@@ -35,8 +36,11 @@ class TrainState:
         best: Parameters of the best epoch.
         best_score: Their score: validation loss, or training loss where nothing is held out.
         best_epoch: Counted from 1; 0 while the first weights are the best.
-        stale: Epochs since the best.
+        stale: Epochs without progress.
         active: False once a member has stopped; the others go on.
+        rate: What schedules that look back (adaptive, inverse_scaling) make of the learning rate.
+        seen: Rows dealt so far.
+        evaluations: Of the loss, by L-BFGS.
     """
 
     model: MLP
@@ -48,6 +52,9 @@ class TrainState:
     best_epoch: Int[Array, " m"]
     stale: Int[Array, " m"]
     active: Bool[Array, " m"]
+    rate: Float[Array, " m"]
+    seen: Float[Array, ""]
+    evaluations: Int[Array, " m"]
 
 
 @dataclass(frozen=True)

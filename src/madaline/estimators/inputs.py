@@ -1,0 +1,209 @@
+"""What a person passes to `fit` and `predict` becomes tables, with scikit-learn's refusals."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import validate_data
+
+from madaline.data.frames import as_column, as_table
+from madaline.data.table import Column, Table
+from madaline.errors import DataError
+
+
+def read_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Table:
+    """Rows as a table; sets or checks ``n_features_in_`` and ``feature_names_in_``.
+
+    Args:
+        estimator: Whose rows they are.
+        X: A data frame, array, sparse matrix, list of rows, `Table`, or dictionary of columns.
+        reset: Whether they are the first rows.
+        name: What messages call them.
+
+    Raises:
+        DataError: Not a table, complex or infinite numbers, other columns than in training.
+    """
+    _refuse_complex(X, name)
+    table = as_table(X, name)
+    for column in table:
+        _refuse_infinite(column, name)
+    if isinstance(X, Table | Mapping) or _are_records(X):
+        # Named but for scikit-learn: columns are found by their names, in any order.
+        if reset:
+            estimator.n_features_in_ = len(table.columns)
+            estimator.feature_names_in_ = np.array(table.names, dtype=object)
+        return table
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    if not reset and not _has_names(X) and hasattr(estimator, "feature_names_in_"):
+        # scikit-learn warned; the columns are taken in the order of the training.
+        names = estimator.feature_names_in_.tolist()
+        table = Table(tuple(replace(c, name=n) for c, n in zip(table, names, strict=True)), name)
+    return table
+
+
+def read_labels(y: Any) -> tuple[Table, NDArray[Any]]:
+    """Labels as a table of one column, or of one a label; and the different ones, sorted.
+
+    Raises:
+        DataError: A label is missing.
+        ValueError: The values are no labels.
+    """
+    _refuse_none(y)
+    _refuse_complex(y, "y")
+    if hasattr(y, "toarray"):  # a sparse indicator of several labels
+        y = y.toarray()
+    if _is_wide(y):
+        y = np.asarray(y) if isinstance(y, list | tuple) else y
+        if not type_of_target(y).startswith("multilabel"):
+            raise DataError(
+                f"Unknown label type: {type_of_target(y)}: y has several columns, which must hold "
+                "0 and 1.",
+                "Train one classifier for each column, or use MLPRegressor.",
+            )
+        table = _several(y)
+        return table, np.arange(len(table.columns))
+    y = _one_dimensional(y)
+    column = as_column(y)
+    _refuse_missing(column)
+    labels = np.asarray(column.texts() if isinstance(y, Column | Table) else y).reshape(-1)
+    check_classification_targets(labels)
+    return _one(column), np.unique(labels)
+
+
+def read_values(y: Any) -> Table:
+    """Numbers to predict as a table of one column, or of one an output.
+
+    Raises:
+        DataError: A value is missing, infinite, or no number.
+    """
+    _refuse_none(y)
+    _refuse_complex(y, "y")
+    table = _several(y) if _is_wide(y) else _one(as_column(_one_dimensional(y)))
+    for column in table:
+        _refuse_missing(column)
+        _refuse_infinite(column, "y")
+    return table
+
+
+def joined(features: Table, target: Table) -> Table:
+    """Features and targets side by side.
+
+    Raises:
+        DataError: They differ in their rows.
+    """
+    if features.n_rows != target.n_rows:
+        raise DataError(
+            "Found input variables with inconsistent numbers of samples: "
+            f"X has {features.n_rows} rows, y has {target.n_rows}."
+        )
+    if not features.n_rows:
+        raise DataError("Found array with 0 sample(s) while a minimum of 1 is required.")
+    taken = set(features.names)
+    columns: list[Column] = []
+    for column in target:
+        name = column.name
+        while name in taken:  # a table may well have a column y; the target's name is ours
+            name += "_"
+        columns.append(replace(column, name=name))
+    return Table((*features.columns, *columns), features.source)
+
+
+def target_names(table: Table, n_features: int) -> tuple[str, ...]:
+    """Names of the targets in a joined table."""
+    return table.names[n_features:]
+
+
+def float_type(X: Any) -> type[np.floating[Any]]:
+    """float32 where all of ``X`` is, else float64: what predictions and ``coefs_`` have."""
+    kinds = getattr(X, "dtypes", None)
+    if kinds is not None and hasattr(X, "columns"):
+        found = {str(kind).lower() for kind in np.asarray(kinds, dtype=object).reshape(-1)}
+        return np.float32 if found == {"float32"} else np.float64
+    return np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
+
+
+def _one(column: Column) -> Table:
+    return Table((replace(column, name="y"),), "y")
+
+
+def _several(y: Any) -> Table:
+    columns = tuple(replace(column, name=f"y: {column.name}") for column in as_table(y, "y"))
+    return Table(columns, "y")
+
+
+def _is_wide(y: Any) -> bool:
+    shape = getattr(y, "shape", None)
+    if isinstance(y, list | tuple) and y and isinstance(y[0], list | tuple | np.ndarray):
+        shape = np.shape(y)
+    if shape is None and isinstance(y, Table):
+        return len(y.columns) > 1
+    return shape is not None and len(shape) == 2 and shape[1] > 1
+
+
+def _one_dimensional(y: Any) -> Any:
+    """A column vector as a vector, with scikit-learn's warning."""
+    if isinstance(y, list | tuple) and y and isinstance(y[0], list | tuple):
+        y = np.asarray(y)
+    shape = getattr(y, "shape", ())
+    if len(shape) == 2 and shape[1] == 1:
+        warnings.warn(
+            "A column-vector y was passed when a 1d array was expected. Please change the shape of"
+            " y to (n_samples, ), for example using ravel().",
+            DataConversionWarning,
+            stacklevel=5,
+        )
+        frame: Any = y
+        return frame.iloc[:, 0] if hasattr(y, "iloc") else np.asarray(y).ravel()
+    return y
+
+
+def _refuse_none(y: Any) -> None:
+    if y is None:
+        raise DataError(
+            "This estimator requires y to be passed, but the target y is None.", "Give y."
+        )
+
+
+def _refuse_complex(values: Any, name: str) -> None:
+    if getattr(getattr(values, "dtype", None), "kind", "") == "c":
+        raise DataError(
+            f"Complex data not supported: {name} holds {values.dtype} numbers.",
+            "Give real and imaginary parts as two columns.",
+        )
+
+
+def _refuse_missing(column: Column) -> None:
+    gaps = column.missing()
+    if gaps.any():
+        raise DataError(
+            f"Input y contains NaN: row {int(gaps.argmax()) + 1} of {len(gaps)} has no answer "
+            f"({int(gaps.sum())} in all).",
+            "Leave such rows out.",
+        )
+
+
+def _refuse_infinite(column: Column, name: str) -> None:
+    if column.kind != "number":
+        return
+    wrong = np.isinf(column.values)
+    if wrong.any():
+        raise DataError(
+            f"Input {name} contains infinity or a value too large for dtype('float64'): "
+            f"column {column.name!r}, row {int(wrong.argmax()) + 1}.",
+            "Write a number, or NaN where it is not known.",
+        )
+
+
+def _are_records(X: Any) -> bool:
+    return isinstance(X, list | tuple) and bool(X) and isinstance(X[0], Mapping)
+
+
+def _has_names(X: Any) -> bool:
+    return hasattr(X, "columns") or hasattr(X, "column_names")

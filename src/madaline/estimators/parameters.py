@@ -1,0 +1,257 @@
+"""scikit-learn's parameters become Madaline's settings: the same meaning under other names.
+
+What scikit-learn counts otherwise is converted here:
+
+- ``alpha`` is divided by the rows of a batch when scikit-learn adds its penalty to the loss. Its
+  squared error is halved and summed over the outputs; Madaline's is neither. `l2` and the rate of
+  gradient descent are scaled to give the same step. (Adam's step does not depend on the scale.)
+- ``n_iter_no_change=k`` stops after the epoch that is the (k + 1)-th in a row without progress.
+- ``solver="sgd"`` has momentum, Nesterov's unless switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from madaline.errors import DataError, UsageError, nearest
+from madaline.recipes import complete
+from madaline.settings import ACTIVATIONS, LOSSES, Settings
+
+# scikit-learn's name -> the setting's, where they differ and the value is the same.
+RENAMED: dict[str, str] = {
+    row.metadata["estimator"]: row.name for row in fields(Settings) if row.metadata["estimator"]
+}
+_ACTIVATION_OF = {"logistic": "sigmoid"}
+_LOSS_OF = {"squared_error": "squared", "absolute_error": "absolute"}
+_SCHEDULE_OF = {"invscaling": "inverse_scaling"}
+_SOLVERS = ("lbfgs", "sgd", "adam", "adamw", "momentum", "nesterov")
+_RATES = (
+    "constant", "invscaling", "adaptive", "cosine", "step", "warmup", "one_cycle",
+)  # fmt: skip
+_DESCENT = ("sgd", "momentum", "nesterov")
+# Without held-out rows training stops by its own loss, as scikit-learn's does by default.
+_TOLERANCE, _NO_CHANGE = 1e-4, 10
+# Fewer rows cannot spare any: an estimator then trains on all of them.
+HOLD_OUT_FROM = 250
+# "Never": more epochs than anyone trains.
+_NEVER = 2**31 - 2
+
+_WHOLE = ("max_iter", "n_iter_no_change", "max_fun", "members", "scale_from_batch")
+_NUMBERS = (
+    "alpha", "learning_rate_init", "power_t", "tol", "momentum", "validation_fraction", "beta_1",
+    "beta_2", "epsilon", "warmup", "time_budget", "weight_decay", "l1", "l2", "lp", "lp_order",
+    "dropout", "label_smoothing", "input_noise", "quantile", "huber_delta",
+)  # fmt: skip
+_FLAGS = ("shuffle", "warm_start", "nesterovs_momentum")
+_LOW = {"alpha": 0.0, "n_iter_no_change": 1.0}
+_ROWS = {row.metadata["estimator"] or row.name: row.metadata for row in fields(Settings)}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the translation needs to know of the data.
+
+    Attributes:
+        n: Rows of ``X``.
+        mean_weight: Mean of their weights.
+        n_outputs: Outputs of the network.
+        task: What is predicted.
+        own_validation: Whether ``X_val`` is given.
+    """
+
+    n: int
+    mean_weight: float
+    n_outputs: int
+    task: str
+    own_validation: bool = False
+
+
+def holds_out(given: Mapping[str, Any], rows: Rows) -> bool:
+    """Whether rows decide when to stop that are not trained on."""
+    if rows.own_validation:
+        return True
+    if given["solver"] == "lbfgs":
+        return False
+    chosen = given["early_stopping"]
+    if chosen in (None, "auto"):
+        return rows.n >= HOLD_OUT_FROM and given["validation_fraction"] > 0
+    return bool(chosen)
+
+
+def settings_of(given: Mapping[str, Any], rows: Rows, owner: str) -> Settings:
+    """The settings that an estimator's parameters mean for these rows.
+
+    Args:
+        given: `get_params` of an estimator, its seed already drawn.
+        rows: What they are trained on.
+        owner: Name of the estimator, for messages.
+
+    Raises:
+        UsageError: A parameter is not known or out of range; under scikit-learn's name.
+        DataError: Too few rows to hold any out.
+    """
+    check_parameters(given, owner)
+    held_out = holds_out(given, rows)
+    chosen = _renamed(given) | _optimizer(given) | _loss(given)
+    chosen |= {"test": 0.0, "task": rows.task, "seed": given["random_state"]}
+    chosen["validation"] = chosen["validation"] if held_out and not rows.own_validation else 0.0
+    chosen |= _stopping(given, held_out)
+    settings = Settings(**chosen)
+    n_held_out = round(rows.n * float(settings.validation))
+    if settings.validation and n_held_out < 2:
+        raise DataError(
+            f"The validation set is too small: {n_held_out} of {rows.n} rows. Increase "
+            "'validation_fraction' or the size of your dataset.",
+            "Or set early_stopping=False.",
+        )
+    n_train = rows.n - n_held_out
+    return _scaled(settings, complete(settings, n_train, held_out=held_out), given, rows, n_train)
+
+
+def check_parameters(given: Mapping[str, Any], owner: str) -> None:
+    """Types, ranges and choices, under the names that a person typed.
+
+    Raises:
+        UsageError: Names the parameter, what it may be, and what it is.
+    """
+    for name in (*_WHOLE, *_NUMBERS):
+        if given.get(name) is not None:
+            _check_number(name, given[name], owner)
+    for name in _FLAGS:
+        if not isinstance(given[name], bool | np.bool_):
+            raise _wrong(name, owner, "True or False", given[name])
+    if given["early_stopping"] not in (None, "auto", True, False):
+        raise _wrong("early_stopping", owner, "'auto', True or False", given["early_stopping"])
+    size = given["batch_size"]
+    if not (size is None or size in ("auto", "full") or _is_whole(size, 1)):
+        raise _wrong("batch_size", owner, "a whole number of at least 1, 'auto' or 'full'", size)
+    widths = given["hidden_layer_sizes"]
+    if widths is not None and not all(_is_whole(width, 1) for width in _tuple(widths)):
+        raise UsageError(f"hidden_layer_sizes must be > 0, got {widths!r}.", "Give whole numbers.")
+    _check_choice("activation", given, owner, ("logistic", *ACTIVATIONS))
+    _check_choice("solver", given, owner, _SOLVERS)
+    _check_choice("learning_rate", given, owner, _RATES)
+    _check_choice("loss", given, owner, (*_LOSS_OF, *LOSSES))
+
+
+def _check_number(name: str, value: Any, owner: str) -> None:
+    row = _ROWS.get(name, {})
+    low, high = row.get("low", _LOW.get(name)), row.get("high")
+    low = _LOW.get(name, low)
+    above = bool(row.get("open_low"))
+    words = "a whole number" if name in _WHOLE else "a number"
+    words += f" {'above' if above else 'of at least'} {low:g}" if low is not None else ""
+    words += f" and at most {high:g}" if high is not None else ""
+    never = name == "n_iter_no_change" and value == np.inf
+    kind = Integral if name in _WHOLE else Real
+    right = isinstance(value, kind) and not isinstance(value, bool | np.bool_)
+    if not never and not (right and _is_within(float(value), low, high, above)):
+        raise _wrong(name, owner, words, value)
+
+
+def _check_choice(name: str, given: Mapping[str, Any], owner: str, known: tuple[str, ...]) -> None:
+    for value in _tuple(given.get(name)):
+        if value is not None and value not in known:
+            raise UsageError(
+                f"The {name!r} parameter of {owner} must be one of {', '.join(known)}. "
+                f"Got {value!r} instead.",
+                nearest(str(value), known) if isinstance(value, str) else "",
+            )
+
+
+def _wrong(name: str, owner: str, expected: str, value: Any) -> UsageError:
+    return UsageError(f"The {name!r} parameter of {owner} must be {expected}. Got {value!r}.")
+
+
+def _is_within(value: float, low: float | None, high: float | None, above: bool) -> bool:
+    enough = low is None or (value > low if above else value >= low)
+    return value == value and enough and (high is None or value <= high)
+
+
+def _is_whole(value: Any, low: int) -> bool:
+    return isinstance(value, Integral) and value is not True and int(value) >= low
+
+
+def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that are settings as they are."""
+    known = {row.name for row in fields(Settings)} - {"loss", "optimizer", "patience", "tolerance"}
+    chosen: dict[str, Any] = {}
+    for name, value in given.items():
+        setting = RENAMED.get(name, name)
+        if setting in known and name not in ("learning_rate", "class_weight") and value is not None:
+            chosen[setting] = value
+    for name in ("hidden", "activation"):
+        if name in chosen:
+            chosen[name] = _tuple(chosen[name])
+    if "activation" in chosen:
+        chosen["activation"] = tuple(_ACTIVATION_OF.get(n, n) for n in chosen["activation"])
+    by_class = given.get("class_weight")
+    if isinstance(by_class, str):
+        chosen["class_weight"] = by_class
+    return chosen
+
+
+def _optimizer(given: Mapping[str, Any]) -> dict[str, Any]:
+    solver, schedule = given["solver"], given["learning_rate"]
+    chosen: dict[str, Any] = {}
+    if solver == "sgd" and given["momentum"] > 0:
+        chosen["optimizer"] = "nesterov" if given["nesterovs_momentum"] else "momentum"
+    elif solver is not None:
+        chosen["optimizer"] = solver
+    elif given["alpha"] is not None and given["weight_decay"] is None:
+        chosen["weight_decay"] = 0.0  # alpha stands for all of the decay
+    # scikit-learn's schedules are for gradient descent alone.
+    looks_back = schedule in ("invscaling", "adaptive")
+    if schedule is not None and (chosen.get("optimizer") in _DESCENT or not looks_back):
+        chosen["schedule"] = _SCHEDULE_OF.get(schedule, schedule)
+    return chosen
+
+
+def _loss(given: Mapping[str, Any]) -> dict[str, Any]:
+    loss = given.get("loss")
+    return {} if loss is None else {"loss": _LOSS_OF.get(loss, loss)}
+
+
+def _stopping(given: Mapping[str, Any], held_out: bool) -> dict[str, Any]:
+    tolerance, no_change = given["tol"], given["n_iter_no_change"]
+    if given["solver"] == "lbfgs":
+        slope = {} if tolerance is None else {"gradient_tolerance": float(tolerance)}
+        return {"patience": 0 if not held_out else _patience(no_change), **slope}
+    if tolerance is None:
+        tolerance = 0.0 if held_out else _TOLERANCE
+    if no_change is None and held_out:
+        return {"tolerance": float(tolerance)}  # the preset's patience
+    return {"tolerance": float(tolerance), "patience": _patience(no_change)}
+
+
+def _patience(no_change: Any) -> int:
+    if no_change is None:
+        return _NO_CHANGE + 1
+    return _NEVER if no_change == np.inf else int(no_change) + 1
+
+
+def _scaled(
+    settings: Settings, full: Settings, given: Mapping[str, Any], rows: Rows, n_train: int
+) -> Settings:
+    """Penalty and rate in Madaline's loss, see the top of the file."""
+    halves = 2.0 if rows.task == "regression" and full.loss in ("auto", "squared") else 1.0
+    if given["alpha"] is not None:
+        size = n_train if full.batch_size == "full" else min(int(full.batch_size or 1), n_train)
+        share = size * rows.mean_weight * rows.n_outputs
+        l2 = settings.l2 + float(given["alpha"]) * halves / max(share, 1e-300)
+        settings = replace(settings, l2=l2)
+    if full.optimizer in _DESCENT and given["learning_rate_init"] is not None:
+        rate = float(given["learning_rate_init"]) * rows.n_outputs / halves
+        settings = replace(settings, learning_rate=rate)
+    return settings
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, list | tuple | np.ndarray):
+        return tuple(value.tolist() if isinstance(value, np.ndarray) else value)
+    return (value,)
