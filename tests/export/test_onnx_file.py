@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from madaline.data.frames import as_table
+from madaline.data.table import Column, Table, category
+from madaline.errors import FileError, MissingExtraError
+from madaline.export.onnx_file import export_onnx, make_onnx
+from madaline.settings import ACTIVATIONS
+
+onnxruntime = pytest.importorskip("onnxruntime")
+N = 240
+
+
+def people(n=N, seed=0):
+    draw = np.random.default_rng(seed)
+    some = draw.random(n)
+    minutes = draw.integers(-60_000_000, 60_000_000, n)
+    when = np.datetime64("1970-01-01T00:00", "us") + minutes.astype("timedelta64[m]")
+    return as_table(
+        {
+            "age": np.where(some < 0.1, np.nan, draw.normal(40, 9, n)),
+            "account": draw.integers(1, 9_000_000_000, n).astype(float),
+            "constant": np.full(n, 7.0),
+            "galaxy": draw.normal(size=n) * 1e305,
+            "full": draw.normal(size=n),
+            "sex": [["f", "m", None][i] for i in draw.integers(0, 3, n)],
+            "size": [["s", "m", "l", "xl", None][i] for i in draw.integers(0, 5, n)],
+            "city": [f"city {i}" if i else None for i in draw.integers(0, 30, n)],
+            "town": [f"town {i}" for i in draw.integers(0, 30, n)],
+            "member": [[True, False, None][i] for i in draw.integers(0, 3, n)],
+            "since": np.where(some > 0.9, np.datetime64("NaT"), when),
+            "born": (when - np.timedelta64(1, "D")).astype("datetime64[D]"),
+            "pet": [["cat", "cow", "dog"][i] for i in draw.integers(0, 3, n)],
+            "sick": [["no", "yes"][i] for i in draw.integers(0, 2, n)],
+            "wage": draw.normal(size=n) * 1e6 + 5e7,
+            "rent": draw.normal(size=n) * 1e-3,
+            "visits": draw.poisson(3, n).astype(float),
+            "tall": (draw.random(n) > 0.5).astype(float),
+            "rich": (draw.random(n) > 0.5).astype(float),
+        }
+    )
+
+
+FEATURES = ("age", "account", "constant", "galaxy", "full", "sex", "size", "city", "town",
+            "member", "since", "born")  # fmt: skip
+
+
+def feed_of(table, names):
+    """The inputs that a program outside Madaline would give for the same rows."""
+    return {
+        name: (
+            table[name].values
+            if table[name].kind == "number"
+            else np.array(["" if text is None else text for text in table[name].texts()], object)
+        ).reshape(-1, 1)
+        for name in names
+    }
+
+
+def answers(predictor, feed):
+    session = onnxruntime.InferenceSession(make_onnx(predictor).SerializeToString())
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(None, feed), strict=True))
+
+
+def assert_equal(predictor, table):
+    found = answers(predictor, feed_of(table, predictor.encoder.columns))
+    expected = predictor.predict(table)
+    if predictor.target.task == "regression":
+        assert found["value"].shape == expected.shape
+        assert found["value"].dtype == np.float64
+        error = np.abs(found["value"] - expected) / predictor.target.scale
+        assert error.max(initial=0) <= 1e-5
+        return
+    p = predictor.predict_proba(table)
+    assert found["probabilities"].shape == p.shape
+    assert np.abs(found["probabilities"] - p).max(initial=0) <= 1e-5
+    assert found["label"].shape == expected.shape
+    assert found["label"].tolist() == expected.tolist()
+
+
+TARGETS = {
+    "two texts": ("sick",),
+    "three texts": ("pet",),
+    "two numbers": ("tall",),
+    "labels": ("tall", "rich"),
+    "a value": ("wage",),
+    "two values": ("wage", "rent"),
+}
+
+
+@pytest.mark.parametrize("targets", TARGETS.values(), ids=TARGETS)
+@pytest.mark.parametrize("members", [1, 3])
+def test_every_task_and_kind_of_column_equals_predict(make_predictor, targets, members):
+    table = people().select([*FEATURES, *targets])
+    predictor = make_predictor(table, *targets, members=members)
+    assert {code.code for code in predictor.encoder.column_codes} == {
+        "scaled", "sign", "one_hot", "embedding", "date",
+    }  # fmt: skip
+    assert_equal(predictor, table)
+
+
+def test_counts_equal_predict(make_predictor):
+    table = people().select([*FEATURES, "visits"])
+    assert_equal(make_predictor(table, "visits", loss="poisson"), table)
+
+
+def test_classes_that_are_booleans_stay_booleans(make_predictor):
+    table = people().select(["age", "full", "member"])
+    table = table.take(np.flatnonzero(~table["member"].missing()))
+    predictor = make_predictor(table, "member")
+    assert answers(predictor, feed_of(table, ["age", "full"]))["label"].dtype == bool
+    assert_equal(predictor, table)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_activation_equals_predict(make_predictor, activation, dtype):
+    table = people().select(["age", "full", "wage"])
+    assert_equal(make_predictor(table, "wage", activation=activation, dtype=dtype), table)
+
+
+def test_a_linear_model_equals_predict(make_predictor):
+    table = people().select([*FEATURES, "sick"])
+    assert_equal(make_predictor(table, "sick", hidden=()), table)
+
+
+@pytest.mark.parametrize("only", ["full", "sex", "size", "city", "member", "since"])
+def test_a_single_column_of_any_kind_is_enough(make_predictor, only):
+    table = people().select([only, "sick"])
+    assert_equal(make_predictor(table, "sick"), table)
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 10_000])
+def test_any_number_of_rows_is_taken(make_predictor, n_rows):
+    predictor = make_predictor(people().select([*FEATURES, "pet"]), "pet")
+    assert_equal(predictor, people(10_000, seed=1).select(FEATURES).take(slice(0, n_rows)))
+
+
+def test_infinite_huge_missing_and_unseen_cells_equal_predict(make_predictor):
+    predictor = make_predictor(people().select([*FEATURES, "pet"]), "pet")
+    numbers = [np.inf, -np.inf, np.nan, 1e308, -1e308, 0.0, 5e-324, 2.0**53]
+    columns = []
+    for column in people().select(FEATURES).take(np.arange(8)):
+        match column.kind:
+            case "number":
+                columns.append(Column(column.name, "number", np.array(numbers)))
+            case "category":
+                columns.append(
+                    category(column.name, ["?!", None, "Nowhere", "m", "f", "", " ", "ß"])
+                )
+            case _:
+                columns.append(column)
+    # An empty text is a missing value in a file, and what no row had in a frame.
+    strange = Table(tuple(columns)).take(np.delete(np.arange(8), 5))
+    assert_equal(predictor, strange)
+
+
+def test_missing_is_an_empty_text_or_a_mark_unless_it_is_a_category(make_predictor):
+    table = people().select(["full", "sick"])
+    states = ["NA", "CA", "NY", None] * (N // 4)
+    predictor = make_predictor(Table((category("state", states), *table)), "sick")
+    full = np.zeros((4, 1))
+    given = np.array([["NA"], [""], ["nan"], ["?"]], object)
+    found = answers(predictor, {"state": given, "full": full})["probabilities"]
+    same = Table(
+        (category("state", ["NA", None, None, None]), Column("full", "number", full[:, 0]))
+    )
+    assert np.allclose(found, predictor.predict_proba(same), atol=1e-6)
+
+
+@pytest.mark.parametrize("word", ["true", "True", "TRUE", "yes", "1", "1.0"])
+def test_booleans_may_be_written_in_many_ways(make_predictor, word):
+    predictor = make_predictor(people().select(["member", "sick"]), "sick")
+    found = answers(predictor, {"member": np.array([[word], [""]], object)})["probabilities"]
+    same = as_table({"member": [True, None]})
+    assert np.allclose(found, predictor.predict_proba(same), atol=1e-6)
+
+
+def test_columns_may_be_called_like_anything_in_the_graph(make_predictor):
+    draw = np.random.default_rng(0).normal(size=(60, 5))
+    names = ("label", "probabilities", "v0", "v1", "")
+    table = Table(tuple(Column(n, "number", draw[:, i]) for i, n in enumerate(names)))
+    predictor = make_predictor(Table((*table, category("y", ["a", "b"] * 30))), "y")
+    feed = feed_of(table, names)
+    feed["unnamed"] = feed.pop("")
+    found = answers(predictor, feed)
+    assert list(found) == ["label_", "probabilities_"]
+    assert np.allclose(found["probabilities_"], predictor.predict_proba(table), atol=1e-6)
+
+
+def test_old_runtimes_can_read_a_model_without_dates(make_predictor):
+    plain = make_onnx(make_predictor(people().select(["age", "city", "pet"]), "pet"))
+    dated = make_onnx(make_predictor(people().select(["age", "since", "pet"]), "pet"))
+    assert [(plain.ir_version, plain.opset_import[0].version)] == [(7, 13)]
+    assert [(dated.ir_version, dated.opset_import[0].version)] == [(9, 20)]
+
+
+def test_the_file_says_what_it_is_and_how_to_call_it(make_predictor, tmp_path):
+    table = people().select(["age", "city", "pet"])
+    export_onnx(make_predictor(table, "pet"), tmp_path / "a.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "a.onnx")
+    notes = session.get_modelmeta().custom_metadata_map
+    assert notes["task"] == "multiclass"
+    assert json.loads(notes["classes"]) == ["cat", "cow", "dog"]
+    assert json.loads(notes["columns"])[1] == {"name": "city", "input": "city", "kind": "category"}
+    assert "session.run(['label', 'probabilities']" in session.get_modelmeta().description
+    assert [i.shape for i in session.get_inputs()] == [["rows", 1], ["rows", 1]]
+
+
+def test_the_same_model_gives_the_same_bytes(make_predictor, tmp_path):
+    predictor = make_predictor(people().select([*FEATURES, "pet"]), "pet")
+    for name in ("a", "b"):
+        export_onnx(predictor, tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_without_the_library_the_extra_is_named(make_predictor, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    predictor = make_predictor(people().select(["age", "pet"]), "pet")
+    with pytest.raises(MissingExtraError, match=r'pip install "madaline\[onnx\]"'):
+        export_onnx(predictor, tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_be_written_is_one_line(make_predictor, tmp_path):
+    predictor = make_predictor(people().select(["age", "pet"]), "pet")
+    with pytest.raises(FileError, match="cannot be written"):
+        export_onnx(predictor, tmp_path / "no" / "a.onnx")
