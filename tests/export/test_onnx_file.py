@@ -14,38 +14,6 @@ from madaline.settings import ACTIVATIONS
 
 onnxruntime = pytest.importorskip("onnxruntime")
 N = 240
-
-
-def people(n=N, seed=0):
-    draw = np.random.default_rng(seed)
-    some = draw.random(n)
-    minutes = draw.integers(-60_000_000, 60_000_000, n)
-    when = np.datetime64("1970-01-01T00:00", "us") + minutes.astype("timedelta64[m]")
-    return as_table(
-        {
-            "age": np.where(some < 0.1, np.nan, draw.normal(40, 9, n)),
-            "account": draw.integers(1, 9_000_000_000, n).astype(float),
-            "constant": np.full(n, 7.0),
-            "galaxy": draw.normal(size=n) * 1e305,
-            "full": draw.normal(size=n),
-            "sex": [["f", "m", None][i] for i in draw.integers(0, 3, n)],
-            "size": [["s", "m", "l", "xl", None][i] for i in draw.integers(0, 5, n)],
-            "city": [f"city {i}" if i else None for i in draw.integers(0, 30, n)],
-            "town": [f"town {i}" for i in draw.integers(0, 30, n)],
-            "member": [[True, False, None][i] for i in draw.integers(0, 3, n)],
-            "since": np.where(some > 0.9, np.datetime64("NaT"), when),
-            "born": (when - np.timedelta64(1, "D")).astype("datetime64[D]"),
-            "pet": [["cat", "cow", "dog"][i] for i in draw.integers(0, 3, n)],
-            "sick": [["no", "yes"][i] for i in draw.integers(0, 2, n)],
-            "wage": draw.normal(size=n) * 1e6 + 5e7,
-            "rent": draw.normal(size=n) * 1e-3,
-            "visits": draw.poisson(3, n).astype(float),
-            "tall": (draw.random(n) > 0.5).astype(float),
-            "rich": (draw.random(n) > 0.5).astype(float),
-        }
-    )
-
-
 FEATURES = ("age", "account", "constant", "galaxy", "full", "sex", "size", "city", "town",
             "member", "since", "born")  # fmt: skip
 
@@ -96,7 +64,7 @@ TARGETS = {
 
 @pytest.mark.parametrize("targets", TARGETS.values(), ids=TARGETS)
 @pytest.mark.parametrize("members", [1, 3])
-def test_every_task_and_kind_of_column_equals_predict(make_predictor, targets, members):
+def test_every_task_and_kind_of_column_equals_predict(make_predictor, people, targets, members):
     table = people().select([*FEATURES, *targets])
     predictor = make_predictor(table, *targets, members=members)
     assert {code.code for code in predictor.encoder.column_codes} == {
@@ -105,12 +73,12 @@ def test_every_task_and_kind_of_column_equals_predict(make_predictor, targets, m
     assert_equal(predictor, table)
 
 
-def test_counts_equal_predict(make_predictor):
+def test_counts_equal_predict(make_predictor, people):
     table = people().select([*FEATURES, "visits"])
     assert_equal(make_predictor(table, "visits", loss="poisson"), table)
 
 
-def test_classes_that_are_booleans_stay_booleans(make_predictor):
+def test_classes_that_are_booleans_stay_booleans(make_predictor, people):
     table = people().select(["age", "full", "member"])
     table = table.take(np.flatnonzero(~table["member"].missing()))
     predictor = make_predictor(table, "member")
@@ -120,29 +88,29 @@ def test_classes_that_are_booleans_stay_booleans(make_predictor):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_activation_equals_predict(make_predictor, activation, dtype):
+def test_every_activation_equals_predict(make_predictor, people, activation, dtype):
     table = people().select(["age", "full", "wage"])
     assert_equal(make_predictor(table, "wage", activation=activation, dtype=dtype), table)
 
 
-def test_a_linear_model_equals_predict(make_predictor):
+def test_a_linear_model_equals_predict(make_predictor, people):
     table = people().select([*FEATURES, "sick"])
     assert_equal(make_predictor(table, "sick", hidden=()), table)
 
 
 @pytest.mark.parametrize("only", ["full", "sex", "size", "city", "member", "since"])
-def test_a_single_column_of_any_kind_is_enough(make_predictor, only):
+def test_a_single_column_of_any_kind_is_enough(make_predictor, people, only):
     table = people().select([only, "sick"])
     assert_equal(make_predictor(table, "sick"), table)
 
 
 @pytest.mark.parametrize("n_rows", [0, 1, 10_000])
-def test_any_number_of_rows_is_taken(make_predictor, n_rows):
+def test_any_number_of_rows_is_taken(make_predictor, people, n_rows):
     predictor = make_predictor(people().select([*FEATURES, "pet"]), "pet")
     assert_equal(predictor, people(10_000, seed=1).select(FEATURES).take(slice(0, n_rows)))
 
 
-def test_infinite_huge_missing_and_unseen_cells_equal_predict(make_predictor):
+def test_infinite_huge_missing_and_unseen_cells_equal_predict(make_predictor, people):
     predictor = make_predictor(people().select([*FEATURES, "pet"]), "pet")
     numbers = [np.inf, -np.inf, np.nan, 1e308, -1e308, 0.0, 5e-324, 2.0**53]
     columns = []
@@ -161,7 +129,7 @@ def test_infinite_huge_missing_and_unseen_cells_equal_predict(make_predictor):
     assert_equal(predictor, strange)
 
 
-def test_missing_is_an_empty_text_or_a_mark_unless_it_is_a_category(make_predictor):
+def test_missing_is_an_empty_text_or_a_mark_unless_it_is_a_category(make_predictor, people):
     table = people().select(["full", "sick"])
     states = ["NA", "CA", "NY", None] * (N // 4)
     predictor = make_predictor(Table((category("state", states), *table)), "sick")
@@ -175,7 +143,7 @@ def test_missing_is_an_empty_text_or_a_mark_unless_it_is_a_category(make_predict
 
 
 @pytest.mark.parametrize("word", ["true", "True", "TRUE", "yes", "1", "1.0"])
-def test_booleans_may_be_written_in_many_ways(make_predictor, word):
+def test_booleans_may_be_written_in_many_ways(make_predictor, people, word):
     predictor = make_predictor(people().select(["member", "sick"]), "sick")
     found = answers(predictor, {"member": np.array([[word], [""]], object)})["probabilities"]
     same = as_table({"member": [True, None]})
@@ -194,14 +162,14 @@ def test_columns_may_be_called_like_anything_in_the_graph(make_predictor):
     assert np.allclose(found["probabilities_"], predictor.predict_proba(table), atol=1e-6)
 
 
-def test_old_runtimes_can_read_a_model_without_dates(make_predictor):
+def test_old_runtimes_can_read_a_model_without_dates(make_predictor, people):
     plain = make_onnx(make_predictor(people().select(["age", "city", "pet"]), "pet"))
     dated = make_onnx(make_predictor(people().select(["age", "since", "pet"]), "pet"))
     assert [(plain.ir_version, plain.opset_import[0].version)] == [(7, 13)]
     assert [(dated.ir_version, dated.opset_import[0].version)] == [(9, 20)]
 
 
-def test_the_file_says_what_it_is_and_how_to_call_it(make_predictor, tmp_path):
+def test_the_file_says_what_it_is_and_how_to_call_it(make_predictor, people, tmp_path):
     table = people().select(["age", "city", "pet"])
     export_onnx(make_predictor(table, "pet"), tmp_path / "a.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "a.onnx")
@@ -213,14 +181,14 @@ def test_the_file_says_what_it_is_and_how_to_call_it(make_predictor, tmp_path):
     assert [i.shape for i in session.get_inputs()] == [["rows", 1], ["rows", 1]]
 
 
-def test_the_same_model_gives_the_same_bytes(make_predictor, tmp_path):
+def test_the_same_model_gives_the_same_bytes(make_predictor, people, tmp_path):
     predictor = make_predictor(people().select([*FEATURES, "pet"]), "pet")
     for name in ("a", "b"):
         export_onnx(predictor, tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_without_the_library_the_extra_is_named(make_predictor, tmp_path, monkeypatch):
+def test_without_the_library_the_extra_is_named(make_predictor, people, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     predictor = make_predictor(people().select(["age", "pet"]), "pet")
     with pytest.raises(MissingExtraError, match=r'pip install "madaline\[onnx\]"'):
@@ -228,7 +196,7 @@ def test_without_the_library_the_extra_is_named(make_predictor, tmp_path, monkey
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_that_cannot_be_written_is_one_line(make_predictor, tmp_path):
+def test_a_file_that_cannot_be_written_is_one_line(make_predictor, people, tmp_path):
     predictor = make_predictor(people().select(["age", "pet"]), "pet")
     with pytest.raises(FileError, match="cannot be written"):
         export_onnx(predictor, tmp_path / "no" / "a.onnx")
