@@ -26,12 +26,18 @@ def export_numpy(predictor: Predictor, path: Path | str) -> None:
     Raises:
         FileError: The folder cannot be written, or holds something else.
 
-    >>> from madaline import load_sample
-    >>> from madaline.pipeline import run
-    >>> from madaline.settings import Settings
-    >>> iris = load_sample("iris")
-    >>> export_numpy(run(iris.table, ("species",), Settings(epochs=1)).predictor, "iris-numpy")
-    >>> sorted(path.name for path in Path("iris-numpy").iterdir())
+    >>> import tempfile
+    >>> from madaline.data.frames import as_table
+    >>> from madaline.encode.encoder import Encoder
+    >>> from madaline.encode.target import TargetCode
+    >>> from madaline.nn.architecture import Architecture
+    >>> x, y = as_table({"x": [1.0, 2.0]}), as_table({"y": [0.5, 2.5]})
+    >>> weights = {"layers.0.weight": np.ones((1, 1, 1)), "layers.0.bias": np.zeros((1, 1))}
+    >>> line = Architecture(1, (), (), 1, "linear")
+    >>> predictor = Predictor(Encoder.fit(x), TargetCode.fit(y), line, weights)
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     export_numpy(predictor, Path(place) / "line")
+    ...     sorted(path.name for path in Path(place, "line").iterdir())
     ['model.json', 'predict.py', 'weights.npz']
     """
     folder = Path(os.path.realpath(path))

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import os
 import re
@@ -413,17 +414,18 @@ OUTPUTS = {
 def read_csv(path: str, separator: str) -> dict[str, list[str | None]]:
     """The columns of a CSV file; None where a cell is empty or marked as missing."""
     try:
-        if path == "-":
-            lines = sys.stdin.read().splitlines(keepends=True)
-        else:
-            with open(path, encoding="utf-8-sig", newline="") as file:
-                lines = list(file)
-        rows = [row for row in csv.reader(lines, delimiter=separator) if row]
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        lines = io.StringIO(data.decode("utf-8-sig"), newline="")
+        rows = [
+            row for row in csv.reader(lines, delimiter=separator) if "".join(row).strip() or row[1:]
+        ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ModelError(f"{path} cannot be read: {error}.", 6) from None
     if not rows:
         raise ModelError(f"{path} has no header line.")
     names = [name.strip() for name in rows[0]]
+    if len(set(names)) < len(names):
+        raise ModelError(f"Two columns of {path} have the same name.")
     for number, row in enumerate(rows[1:], start=1):
         if len(row) != len(names):
             raise ModelError(
