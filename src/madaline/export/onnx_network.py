@@ -77,6 +77,11 @@ def _softplus(x: Value) -> Value:
     return x.apply("Max", 0) + ((0 - x.apply("Abs")).apply("Exp") + 1).apply("Log")
 
 
+def _silu(x: Value) -> Value:
+    # ONNX Runtime up to 1.17 fuses x Sigmoid(x) into an operator that it lacks in float64.
+    return x * (0.5 * (0.5 * x).apply("Tanh") + 0.5)
+
+
 def _gelu(x: Value) -> Value:
     return 0.5 * x * (1 + (0.7978845608028654 * (x + 0.044715 * x * x * x)).apply("Tanh"))
 
@@ -90,7 +95,7 @@ ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "elu": lambda x: x.apply("Max", 0) + _below(x),
     "selu": lambda x: _SELU_SCALE * (x.apply("Max", 0) + _SELU_ALPHA * _below(x)),
     "gelu": _gelu,
-    "silu": lambda x: x * x.apply("Sigmoid"),
+    "silu": _silu,
     "mish": lambda x: x * _softplus(x).apply("Tanh"),
     "softplus": _softplus,
 }
