@@ -187,11 +187,13 @@ def _table_from_records(rows: Sequence[Mapping[Any, Any]], source: str) -> Table
 
 
 def _column(name: str, values: Any, source: str) -> Column:
-    import narwhals as nw
+    # For a single row, to ask whether a list is a series takes longer than all else.
+    if not isinstance(values, list | tuple | np.ndarray):
+        import narwhals as nw
 
-    series = nw.from_native(values, series_only=True, pass_through=True)
-    if isinstance(series, nw.Series):
-        return column_from_series(name, series, source)
+        series = nw.from_native(values, series_only=True, pass_through=True)
+        if isinstance(series, nw.Series):
+            return column_from_series(name, series, source)
     array = _as_array(values, source)
     if array.ndim != 1:
         raise DataError(f"Column {name!r} of {source} has shape {array.shape}; expected 1-D.")
