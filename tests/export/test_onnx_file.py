@@ -150,6 +150,27 @@ def test_booleans_may_be_written_in_many_ways(make_predictor, people, word):
     assert np.allclose(found, predictor.predict_proba(same), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("levels", "spelled"),
+    [
+        (["1", "2", "3"], ["1.0", "2.0", "3"]),
+        (["true", "false", "unsure"], ["TRUE", "False", "unsure"]),
+    ],
+)
+def test_other_spellings_of_a_category_are_found(make_predictor, levels, spelled):
+    n = 60
+    full = Column("full", "number", np.arange(60.0))
+    table = Table((category("rank", levels * (n // 3)), full, category("y", ["a", "b"] * (n // 2))))
+    predictor = make_predictor(table, "y")
+    x = np.zeros((3, 1))
+    one, other = (
+        answers(predictor, {"rank": np.array(texts, object).reshape(-1, 1), "full": x})
+        for texts in (levels, spelled)
+    )
+    assert one["probabilities"].tolist() == other["probabilities"].tolist()
+    assert len(set(one["probabilities"][:, 0].tolist())) == 3
+
+
 def test_columns_may_be_called_like_anything_in_the_graph(make_predictor):
     draw = np.random.default_rng(0).normal(size=(60, 5))
     names = ("label", "probabilities", "v0", "v1", "")

@@ -117,6 +117,19 @@ def test_values_of_another_type_are_taken_as_predict_takes_them(make_predictor, 
     assert np.allclose(found, predictor.predict_proba(as_table(given_to_predict)), atol=1e-6)
 
 
+def test_other_spellings_of_a_category_are_found(make_predictor, tmp_path):
+    ranks = ["3", "2.50", "TRUE"]
+    table = as_table({"rank": ranks * 20, "y": ["a", "b"] * 30})
+    export_numpy(make_predictor(table, "y"), tmp_path / "model")
+    model = load(tmp_path / "model")
+    expected = model.predict_proba({"rank": ranks})
+    assert len(set(expected[:, 0].tolist())) == 3
+    for spelled in (["3.0", "2.5", "true"], [3, 2.5, True], [3.0, np.float32(2.5), np.True_]):
+        assert model.predict_proba({"rank": spelled}).tolist() == expected.tolist()
+    unseen = model.predict_proba({"rank": ["4", "_1", "1_0"]})
+    assert len(set(unseen[:, 0].tolist())) == 1
+
+
 WRONG = {
     "a text where numbers are": ({"age": ["old"]}, "'age' has 'old' in row 1"),
     "an underscore": ({"age": ["1_0"]}, "'1_0'"),
@@ -167,7 +180,9 @@ def test_dates_are_read_in_the_forms_that_tables_have(text, iso):
     assert read_date(text) == np.datetime64(iso, "us")
 
 
-@pytest.mark.parametrize("text", ["2024-02-30", "2024-01-01T25:00", "03/04/2024", "soon", ""])
+@pytest.mark.parametrize(
+    "text", ["2024-02-30", "2024-01-01T24:01", "2024-01-01T10:00+0560", "03/04/2024", "soon", ""]
+)
 def test_what_is_no_date_is_refused(text):
     with pytest.raises(ValueError):  # noqa: PT011  (NumPy words some, we the others)
         read_date(text)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from madaline.data.table import number_text
 from madaline.data.texts import MISSING
 from madaline.encode.column import ColumnCode
 from madaline.encode.encoder import Encoder
@@ -85,6 +86,9 @@ def _position(code: ColumnCode, text: Value) -> Value:
                 places |= dict.fromkeys((word, word.capitalize(), word.upper()), place)
     else:
         places |= code.index  # a category may be called NA
+        for level, place in code.index.items():
+            for spelling in _spellings(level):
+                places.setdefault(spelling, place)
     position = text.apply(
         "LabelEncoder",
         dtype=np.int64,
@@ -94,6 +98,17 @@ def _position(code: ColumnCode, text: Value) -> Value:
         default_int64=n_levels + 1,
     )
     return position.reshape(-1)
+
+
+def _spellings(level: str) -> tuple[str, ...]:
+    """Other ways in which libraries write the same: 3.0 for 3, True for true."""
+    if level.lower() in ("true", "false"):
+        return level.lower(), level.capitalize(), level.upper()
+    try:
+        number = float(level)
+    except ValueError:
+        return ()
+    return (number_text(number), repr(number)) if np.isfinite(number) else ()
 
 
 def _feature_rows(code: ColumnCode) -> NDArray[np.float32]:

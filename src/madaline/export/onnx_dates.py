@@ -17,7 +17,7 @@ from madaline.export.graph import STRINGS, Value
 
 ISO = (
     r"\d{4}-\d{2}-\d{2}"
-    r"([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)? ?(Z|[+-]\d{2}(:?\d{2})?)?)?"
+    r"([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?"
 )
 _EPOCH = "1970-01-01"
 # One era of 400 years is added, so that all counts are from 0 and rounding towards 0 is down.
@@ -113,17 +113,21 @@ def _read_clock(clock: Value) -> tuple[Value, Value, Value]:
     second, fraction_too = _split(second, ",", 2)
     decimals = ("0." + fraction + fraction_too + "0").cast(np.float64)
     hours, minutes, seconds = _whole(hour), _whole(minute), _whole(second)
-    right = (hours < 25) & (minutes < 60) & (seconds < 61)
-    passed = hours * 3600 + minutes * 60 + seconds - _offset(east) + _offset(west)
+    right = (hours * 60 + minutes < 24 * 60 + 1) & (minutes < 60) & (seconds < 61)
+    passed = hours * 3600 + minutes * 60 + seconds
+    for zone, sign in ((east, -1), (west, 1)):
+        offset, right_zone = _read_offset(zone)
+        passed, right = passed + sign * offset, right & right_zone
     return passed, decimals, right
 
 
-def _offset(text: Value) -> Value:
-    """Seconds of an offset: ``05:30``, ``0530``, ``05`` or nothing."""
-    hours, minutes = (_whole(piece) for piece in _split(text, ":", 2))
+def _read_offset(text: Value) -> tuple[Value, Value]:
+    """Seconds of ``05:30``, ``0530``, ``05`` or nothing, and whether there is such an offset."""
+    first, second = (_whole(piece) for piece in _split(text, ":", 2))
     joined = text.apply("RegexFullMatch", dtype=bool, pattern=r"\d{4}")
-    apart = (hours // 100 * 60 + hours % 100).where(joined, hours * 60 + minutes)
-    return apart * 60
+    hours = (first // 100).where(joined, first)
+    minutes = (first % 100).where(joined, second)
+    return hours * 3600 + minutes * 60, (hours < 24) & (minutes < 60)
 
 
 # -- Days -----------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ MISSING = frozenset(
 TRUTH = {"true": 1.0, "yes": 1.0, "1": 1.0, "false": 0.0, "no": 0.0, "0": 0.0}
 ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})"
-    r"(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)? ?(Z|[+-]\d{2}(?::?\d{2})?)?)?"
+    r"(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?: ?(Z|[+-]\d{2}(?::?\d{2})?))?)?"
 )
 DATE_FORMATS = (
     "%Y/%m/%d", "%d.%m.%Y", "%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y",
@@ -254,19 +254,21 @@ def read_date(text: str) -> np.datetime64:
                 continue
         raise ValueError(text)
     day, hour, minute, second, decimals, zone = match.groups()
-    clock = [int(part or 0) for part in (hour, minute, second)]
-    if clock[0] > 24 or clock[1] > 59 or clock[2] > 60:
+    minutes = int(hour or 0) * 60 + int(minute or 0)
+    if minutes > 24 * 60 or int(minute or 0) > 59 or int(second or 0) > 60:
         raise ValueError(text)
-    seconds = (clock[0] * 60 + clock[1]) * 60 + clock[2] - _offset(zone or "Z")
+    seconds = (minutes - _offset(zone or "Z")) * 60 + int(second or 0)
     microseconds = seconds * 1_000_000 + int(f"{decimals or '':0<6}"[:6])
     return np.datetime64(day, "us") + np.timedelta64(microseconds, "us")
 
 
 def _offset(zone: str) -> int:
-    """Seconds before UTC of ``Z``, ``+05``, ``+0530`` or ``+05:30``."""
+    """Minutes before UTC of ``Z``, ``+05``, ``+0530`` or ``+05:30``."""
     digits = zone[1:].replace(":", "")
-    seconds = int(digits[:2] or 0) * 3600 + int(digits[2:] or 0) * 60
-    return -seconds if zone.startswith("-") else seconds
+    hours, minutes = int(digits[:2] or 0), int(digits[2:] or 0)
+    if hours > 23 or minutes > 59:
+        raise ValueError(zone)
+    return (hours * 60 + minutes) * (-1 if zone.startswith("-") else 1)
 
 
 def date_features(dates: np.ndarray, parts: list[str]) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -292,16 +294,20 @@ def date_features(dates: np.ndarray, parts: list[str]) -> tuple[list[np.ndarray]
 def positions(column: dict[str, Any], values: Sequence[Any]) -> np.ndarray:
     """``(n,)`` place among the levels; then come missing and never seen."""
     levels: list[str] = column["levels"]
-    index = {level: place for place, level in enumerate(levels)}
-    n_levels = len(levels)
+    index: dict[Any, int] = {level: place for place, level in enumerate(levels)}
+    if column["kind"] == "category":
+        for place, level in enumerate(levels):
+            for meaning in _meanings_of_level(level):
+                index.setdefault(meaning, place)
     places: list[int] = []
     for row, value in enumerate(values):
         if is_missing(value):
-            places.append(n_levels)
-        elif column["kind"] == "boolean":
-            places.append(index.get(_boolean(column["name"], row, value), n_levels + 1))
-        else:
-            places.append(index.get(_level(value, levels), n_levels + 1))
+            places.append(len(levels))
+            continue
+        text = text_of(value)
+        if column["kind"] == "boolean":
+            text = _boolean(column["name"], row, value)
+        places.append(index.get(text, index.get(_meaning(value), len(levels) + 1)))
     return np.array(places, int)
 
 
@@ -312,20 +318,23 @@ def _boolean(name: str, row: int, value: Any) -> str:
     return "true" if TRUTH[text] else "false"
 
 
-def _level(value: Any, levels: list[str]) -> str:
-    """A value as text; a number or boolean is spelled like the level that means the same."""
-    text = text_of(value)
-    if isinstance(value, str) or text in levels:
-        return text
-    boolean = isinstance(value, bool | np.bool_)
-    for level in levels:
-        try:
-            same = TRUTH[level.strip().lower()] if boolean else float(level)
-        except (KeyError, ValueError):
-            continue
-        if same == value:
-            return level
-    return text
+def _meanings_of_level(level: str) -> Iterable[tuple[str, Any]]:
+    """What a number, a boolean, or a text of another spelling may mean by it."""
+    yield _meaning(level)
+    if level.strip().lower() in TRUTH:
+        yield ("boolean", TRUTH[level.strip().lower()])
+
+
+def _meaning(value: Any) -> tuple[str, Any]:
+    """A boolean, a number, one of the words true and false, or else a text that means itself."""
+    if isinstance(value, bool | np.bool_):
+        return ("boolean", float(value))
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return ("word", value.lower())
+    try:
+        return ("text", value) if "_" in str(value) else ("number", float(value))
+    except (TypeError, ValueError, OverflowError):
+        return ("text", str(value))
 
 
 def level_features(column: dict[str, Any]) -> np.ndarray:
