@@ -5,10 +5,13 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from madaline.data.frames import as_table
 from madaline.data.table import Column, Table, category
-from madaline.errors import FileError, MissingExtraError
+from madaline.data.texts import MISSING
+from madaline.errors import FileError, MissingExtraError, UsageError
 from madaline.export.onnx_file import export_onnx, make_onnx
 from madaline.settings import ACTIVATIONS
 
@@ -171,6 +174,24 @@ def test_other_spellings_of_a_category_are_found(make_predictor, levels, spelled
     assert len(set(one["probabilities"][:, 0].tolist())) == 3
 
 
+TEXT = st.text(st.characters(codec="utf-8"), max_size=4)
+
+
+@settings(max_examples=40)
+@given(st.lists(TEXT, min_size=2, max_size=20, unique=True), st.lists(TEXT, max_size=6))
+def test_categories_may_be_any_texts(make_predictor, levels, others):
+    levels = sorted(levels)
+    table = Table((category("text", levels * 2), category("y", ["a", "b"] * len(levels))))
+    predictor = make_predictor(table, "y", hidden=(4,))
+    texts = [*levels, *others]
+    found = answers(predictor, {"text": np.array(texts, object).reshape(-1, 1)})
+    # Other spellings of a number, and the marks of a missing value, have tests of their own.
+    plain = [t for t in others if t in levels or not (t in MISSING or t.strip()[:1].isdigit())]
+    rows = [i for i, text in enumerate(texts) if text in levels or text in plain]
+    expected = predictor.predict_proba(Table((category("text", [texts[i] for i in rows]),)))
+    assert np.abs(found["probabilities"][rows] - expected).max(initial=0) <= 1e-5
+
+
 def test_columns_may_be_called_like_anything_in_the_graph(make_predictor):
     draw = np.random.default_rng(0).normal(size=(60, 5))
     names = ("label", "probabilities", "v0", "v1", "")
@@ -207,6 +228,12 @@ def test_the_same_model_gives_the_same_bytes(make_predictor, people, tmp_path):
     for name in ("a", "b"):
         export_onnx(predictor, tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_network_too_large_for_the_format_is_refused(make_predictor, people, monkeypatch):
+    monkeypatch.setattr("madaline.export.onnx_file._MOST_BYTES", 100)
+    with pytest.raises(UsageError, match="--to numpy"):
+        make_onnx(make_predictor(people().select(["age", "pet"]), "pet"))
 
 
 def test_without_the_library_the_extra_is_named(make_predictor, people, tmp_path, monkeypatch):
