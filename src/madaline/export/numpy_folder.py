@@ -41,10 +41,12 @@ def export_numpy(predictor: Predictor, path: Path | str) -> None:
     ['model.json', 'predict.py', 'weights.npz']
     """
     folder = Path(os.path.realpath(path))
-    refuse_foreign(folder, path)
     fresh, old = temporary_path(folder.parent), temporary_path(folder.parent)
     try:
+        refuse_foreign(folder, path)
         _write(predictor, fresh)
+        # No system call of Python swaps folders: after a kill between these two, the earlier one
+        # still lies beside, under its hidden name.
         if folder.exists():
             os.rename(folder, old)
         os.rename(fresh, folder)
