@@ -76,6 +76,14 @@ def test_every_task_and_kind_of_column_equals_predict(make_predictor, people, ta
     assert_equal(predictor, table)
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e-200, 1e-82, 1e-50, 1e-30, 1e50, 1e200, 1e300])
+def test_numbers_of_any_size_equal_predict(make_predictor, people, size):
+    table = people().select(["full"])
+    column = Column("x", "number", (table["full"].values + 2) * size)
+    target = Column("y", "number", (np.arange(N) % 7 + 2.5) * size)
+    assert_equal(make_predictor(Table((column, target)), "y"), Table((column, target)))
+
+
 def test_counts_equal_predict(make_predictor, people):
     table = people().select([*FEATURES, "visits"])
     assert_equal(make_predictor(table, "visits", loss="poisson"), table)

@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 
 from madaline import __version__
-from madaline.encode.numeric import power_of_two
 from madaline.encode.target import TargetCode
 from madaline.errors import MissingExtraError, UsageError
 from madaline.export.graph import STRINGS, TENSOR_TYPES, Graph, Value
-from madaline.export.onnx_columns import encode
+from madaline.export.onnx_columns import encode, units_near_one
 from madaline.export.onnx_network import apply_network
 from madaline.predictor import Predictor
 from madaline.store.files import write_bytes
@@ -121,8 +120,7 @@ def _answers(target: TargetCode, p: Value) -> list[tuple[Value, int | None]]:
         case "multilabel":
             return [((p > 0.5).cast(np.int64), target.n_outputs), (p, target.n_outputs)]
         case "regression":
-            largest = np.maximum(np.abs(target.mean), target.scale)
-            unit = np.array([power_of_two(float(value)) for value in largest])
+            unit = units_near_one(np.maximum(np.abs(target.mean), target.scale))
             z = p.cast(np.float64) * (target.scale * unit) + target.mean * unit
             if target.n_outputs == 1:
                 return [((z / unit).reshape(-1), None)]
