@@ -243,8 +243,8 @@ def time_batches(folder: Path, rounds: int, n_rows: int) -> list[dict[str, Any]]
 
 def markdown(result: Mapping[str, Any]) -> str:
     lines = [
-        f"Load average {result['load'][0]:.1f} at the beginning, {result['load'][1]:.1f} at the end, "
-        f"{os.cpu_count()} cores.",
+        "Load average {:.1f} at the beginning, {:.1f} at the end; ".format(*result["load"])
+        + f"{os.cpu_count()} cores.",
         "",
         "| one row | median ms | p99 ms | CPU median ms | CPU p99 ms |",
         "| --- | --- | --- | --- | --- |",

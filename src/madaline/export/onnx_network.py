@@ -42,12 +42,12 @@ def apply_network(
         position.rows_of(weights[f"embeddings.{i}"][:, position_codes(code)].astype(dtype), axis=1)
         for i, (position, code) in enumerate(zip(positions, codes, strict=True))
     ]
-    if x is not None:
-        x = x.cast(dtype)
-    # To stand beside embeddings, which differ between members, features get a member axis.
-    parts = [x + np.zeros((n_members, 1, 1), dtype)] if x is not None and tables else []
-    h = concatenate([*parts, *tables], axis=2) if tables else x
-    assert h is not None  # a network has inputs
+    parts = [] if x is None else [x.cast(dtype)]
+    if parts and tables:
+        # To stand beside embeddings, which differ between members, features get a member axis.
+        alike = [parts[0].apply("Unsqueeze", np.array([0], np.int64))] * n_members
+        parts = [concatenate(alike, axis=0)]
+    h = concatenate([*parts, *tables], axis=2)
     for index, name in enumerate((*architecture.activations, "identity")):
         weight, bias = weights[f"layers.{index}.weight"], weights[f"layers.{index}.bias"]
         h = h.apply("MatMul", np.ascontiguousarray(weight.transpose(0, 2, 1), dtype))
