@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline.data.cells import column_from_array, column_from_objects
-from madaline.data.series import column_from_series
+from madaline.data.series import column_from_series, columns_of_few_rows
 from madaline.data.table import Column, Table
 from madaline.data.typed import table_from_polars
 from madaline.errors import DataError, UsageError
@@ -68,6 +68,9 @@ def table_from_frame(frame: Any, source: str = "the data frame") -> Table:
         return table_from_polars(frame, source)
     names: Any = getattr(frame, "column_names", getattr(frame, "columns", ()))
     _check_names(tuple(names) if isinstance(names, Iterable) else (), source)
+    few = columns_of_few_rows(frame, source)
+    if few is not None:
+        return Table(few, source)
     try:
         eager = nw.from_native(frame, eager_only=True)
     except TypeError:
