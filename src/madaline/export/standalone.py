@@ -45,7 +45,7 @@ DATE_FORMATS = (
     "%Y/%m/%d", "%d.%m.%Y", "%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y",
 )  # fmt: skip
 DAY = 86_400_000_000  # microseconds
-BLOCK = 4096  # rows that pass through the network at once
+FEWEST_ROWS, CELLS = 4096, 1 << 21  # rows that pass through the network at once, and numbers
 
 
 class ModelError(Exception):
@@ -130,8 +130,10 @@ class Model:
         n_members = len(self._arrays["layers.0.bias"])
         dtype = self._arrays["layers.0.bias"].dtype
         z = np.empty((len(x), n_members, self._shape["n_outputs"]), dtype)
-        for start in range(0, len(x), BLOCK):
-            rows = slice(start, start + BLOCK)
+        widest = max(*self._shape["hidden"], self._shape["n_outputs"], 1)
+        n_rows = max(FEWEST_ROWS, CELLS // widest)
+        for start in range(0, len(x), n_rows):
+            rows = slice(start, start + n_rows)
             for member in range(n_members):
                 z[rows, member] = self._logits(member, x[rows], codes[rows])
         return OUTPUTS[self._shape["output"]](z).mean(axis=1)
