@@ -59,7 +59,8 @@ def test_a_network_without_hidden_layers_gives_jaxs_numbers():
 def test_blocks_of_rows_leave_no_seam(monkeypatch):
     case = _network(("tanh",))
     whole = forward.logits(*case)
-    monkeypatch.setattr(forward, "_BLOCK", 7)
+    monkeypatch.setattr(forward, "_FEWEST_ROWS", 7)
+    monkeypatch.setattr(forward, "_CELLS", 1)
     np.testing.assert_allclose(forward.logits(*case), whole, rtol=1e-5, atol=1e-6)
     assert forward.logits(case[0], case[1], case[2][:0], case[3][:0]).shape == (0, 3, 3)
 

@@ -87,6 +87,16 @@ def test_columns_are_found_by_name():
     assert set(turned_predict) <= {"cat", "cow", "dog"}
 
 
+def test_anything_tabular_is_taken():
+    row = {"age": [39], "sex": [None], "place": ["place 3"], "member": [True],
+           "since": ["2024-05-06"]}  # fmt: skip
+    expected = a_predictor().predict_proba(as_table(row))
+    records = [{name: values[0] for name, values in row.items()}]
+    assert np.array_equal(a_predictor().predict_proba(row), expected)
+    assert np.array_equal(a_predictor().predict_proba(records), expected)
+    assert a_predictor().predict(row).shape == (1,)
+
+
 def test_a_missing_column_is_named():
     with pytest.raises(DataError, match="place"):
         a_predictor().predict(a_table().without("place"))

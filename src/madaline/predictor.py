@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.data.table import Table
+from madaline.data.frames import as_table
 from madaline.encode.encoder import Encoder
 from madaline.encode.features import Features
 from madaline.encode.target import TargetCode
@@ -54,15 +54,19 @@ class Predictor:
         z = logits(self.architecture, dict(self.weights), features.x, features.codes)
         return outputs(self.architecture, z).mean(axis=1)
 
-    def predict(self, table: Table) -> NDArray[Any]:
+    def predict(self, table: Any) -> NDArray[Any]:
         """Labels ``(n,)``, label indicators ``(n, k)`` or values ``(n,)`` or ``(n, k)``.
+
+        Args:
+            table: Rows with the columns of the training, as a `Table` or anything that
+                `madaline.data.frames.as_table` takes: ``{"age": [39], "job": ["clerk"]}``.
 
         Raises:
             DataError: A column is missing, or holds what the model cannot read.
         """
-        return self.target.decode(self.outputs(self.encoder.transform(table)))
+        return self.target.decode(self.outputs(self.encoder.transform(as_table(table))))
 
-    def predict_proba(self, table: Table) -> NDArray[np.floating]:
+    def predict_proba(self, table: Any) -> NDArray[np.floating]:
         """``(n, classes)`` probabilities; for several labels, ``(n, k)`` of each being true.
 
         Raises:
@@ -73,7 +77,7 @@ class Predictor:
             raise UsageError(
                 "A regression has no probabilities.", "Leave out --proba, or call predict."
             )
-        p = self.outputs(self.encoder.transform(table))
+        p = self.outputs(self.encoder.transform(as_table(table)))
         return np.concatenate([1 - p, p], axis=1) if self.target.task == "binary" else p
 
     @property

@@ -171,7 +171,8 @@ def test_a_fit_can_be_stopped_and_resumed_from_python(tmp_path):
 
     settings = {**FAST, "max_iter": 12, "n_iter_no_change": np.inf}
     whole = MLPRegressor(**settings).fit(X, y)
-    stopped = MLPRegressor(**settings).fit(X, y, watch=Stop(), output=tmp_path / "run")
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        stopped = MLPRegressor(**settings).fit(X, y, watch=Stop(), output=tmp_path / "run")
     assert 4 <= stopped.n_iter_ < 12
     resumed = resume_run(tmp_path / "run", X.assign(y=y))
     np.testing.assert_array_equal(

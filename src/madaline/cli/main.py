@@ -22,6 +22,7 @@ COMMANDS = {
     "predict": "Predict the rows of a table.",
     "evaluate": "Score a trained network on a table.",
     "info": "Show what a run or model file is and holds.",
+    "export": "Write a trained network for use without Madaline.",
 }
 
 ABOUT = "Train, understand and ship multilayer perceptrons on your own tables."

@@ -66,6 +66,7 @@ EXTRA_PANELS = {
     "assignments": "Run",
     "proba": "Run",
     "fail_under": "Run",
+    "form": "Run",
 }
 
 

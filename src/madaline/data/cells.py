@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from madaline.data.few import column_of_few
 from madaline.data.table import Column, category
 from madaline.data.texts import category_from_text, dates_from_text
 from madaline.errors import CellError, DataError
@@ -109,6 +110,9 @@ def _number_column(name: str, cells: Sequence[Any], source: str) -> Column:
 
 
 def _text_column(name: str, cells: Sequence[Any], dates: bool) -> Column:
+    few = column_of_few(name, cells, dates=dates)
+    if few is not None:
+        return few
     import polars as pl
 
     texts = pl.Series(name, cells, dtype=pl.String)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline.data.cells import column_from_array, column_from_objects
-from madaline.data.series import column_from_series
+from madaline.data.series import column_from_series, columns_of_few_rows
 from madaline.data.table import Column, Table
 from madaline.data.typed import table_from_polars
 from madaline.errors import DataError, UsageError
@@ -68,6 +68,9 @@ def table_from_frame(frame: Any, source: str = "the data frame") -> Table:
         return table_from_polars(frame, source)
     names: Any = getattr(frame, "column_names", getattr(frame, "columns", ()))
     _check_names(tuple(names) if isinstance(names, Iterable) else (), source)
+    few = columns_of_few_rows(frame, source)
+    if few is not None:
+        return Table(few, source)
     try:
         eager = nw.from_native(frame, eager_only=True)
     except TypeError:
@@ -187,11 +190,13 @@ def _table_from_records(rows: Sequence[Mapping[Any, Any]], source: str) -> Table
 
 
 def _column(name: str, values: Any, source: str) -> Column:
-    import narwhals as nw
+    # For a single row, to ask whether a list is a series takes longer than all else.
+    if not isinstance(values, list | tuple | np.ndarray):
+        import narwhals as nw
 
-    series = nw.from_native(values, series_only=True, pass_through=True)
-    if isinstance(series, nw.Series):
-        return column_from_series(name, series, source)
+        series = nw.from_native(values, series_only=True, pass_through=True)
+        if isinstance(series, nw.Series):
+            return column_from_series(name, series, source)
     array = _as_array(values, source)
     if array.ndim != 1:
         raise DataError(f"Column {name!r} of {source} has shape {array.shape}; expected 1-D.")
@@ -213,6 +218,8 @@ def _from_arrow(frame: Any, source: str) -> Any:
 
 
 def _as_array(x: Any, source: str) -> NDArray[Any]:
+    if type(x) is np.ndarray:  # asking for masks imports numpy.ma, 10 ms of the first answer
+        return x
     if hasattr(x, "tocsc") and hasattr(x, "toarray"):
         return _dense(x, source)
     if isinstance(x, np.ma.MaskedArray):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from madaline.data.cells import column_from_array, column_from_objects
+from madaline.data.few import MOST_FEW
 from madaline.data.table import Column
 from madaline.data.typed import column_from_polars
 
@@ -36,6 +37,31 @@ def column_from_series(
     if series.implementation.is_pandas_like():
         return _pandas_column(name, series, source, dates=dates)
     return column_from_polars(name, series.to_polars(), source, dates=dates)
+
+
+def columns_of_few_rows(frame: Any, source: str) -> tuple[Column, ...] | None:
+    """The columns of a pandas frame of few rows and plain types; None for any other.
+
+    Column by column, a frame of one row takes 70 microseconds each; at once, a quarter of that.
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"age": [39], "job": ["clerk"]})
+    >>> [column.kind for column in columns_of_few_rows(frame, "X")]
+    ['number', 'category']
+    """
+    if type(frame).__module__.split(".")[0] != "pandas" or len(frame) > MOST_FEW:
+        return None
+    types = frame.dtypes.tolist()
+    plain = [(isinstance(t, np.dtype) and t.kind in "iufbO") or str(t) == "str" for t in types]
+    if not all(plain) or not types:
+        return None
+    cells = frame.to_numpy(dtype=object)
+    return tuple(
+        column_from_objects(str(name), cells[:, i].tolist(), source)
+        if str(kind) == "str" or kind.kind == "O"
+        else column_from_array(str(name), cells[:, i].astype(kind), source)
+        for i, (name, kind) in enumerate(zip(frame.columns, types, strict=True))
+    )
 
 
 def _pandas_column(name: str, series: nw.Series[Any], source: str, *, dates: bool = True) -> Column:

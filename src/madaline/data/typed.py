@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from madaline.data.few import MOST_FEW, column_of_few
 from madaline.data.table import Column, Table
 from madaline.data.texts import category_from_text, dates_from_text
 from madaline.errors import DataError
@@ -50,6 +51,10 @@ def column_from_polars(name: str, cells: pl.Series, source: str, *, dates: bool 
     import polars as pl
 
     kind = cells.dtype
+    if kind == pl.String and len(cells) <= MOST_FEW:
+        few = column_of_few(name, cells.to_list(), dates=dates)
+        if few is not None:
+            return few
     if kind == pl.Null:
         return Column(name, "number", np.full(len(cells), np.nan))
     if kind == pl.Boolean:

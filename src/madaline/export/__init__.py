@@ -1,0 +1,1 @@
+"""MODEL -> ELSEWHERE: an ONNX file, or a folder that needs NumPy alone."""
