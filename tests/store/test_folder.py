@@ -253,3 +253,46 @@ def test_a_discarded_run_leaves_the_files_of_others(tmp_path):
     (tmp_path / "run" / "notes.txt").write_text("mine")
     folder.discard()
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["notes.txt"]
+
+
+def test_a_failed_start_leaves_no_folder_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "")))
+    with pytest.raises(FileError, match="the disk is full"):
+        RunFolder.create(tmp_path / "a", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_killed_before_its_run_began_is_no_obstacle(tmp_path):
+    (tmp_path / "a").mkdir()
+    for name in ("lock", ".madaline-0123456789abcdef.tmp"):
+        (tmp_path / "a" / name).write_bytes(b"x")
+    with RunFolder.create(tmp_path / "a", {"seed": 1}):
+        pass
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
+        "events.jsonl", "lock", "run.json",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["run.json", "events.jsonl", "checkpoint.safetensors", "model.madaline"]
+)
+def test_a_run_whose_file_is_a_link_is_not_gone_on_with(tmp_path, name):
+    with RunFolder.create(tmp_path / "a", {}) as folder:
+        folder.save_checkpoint({}, {})
+        folder.save_model(Stand())
+    (tmp_path / "a" / name).rename(tmp_path / "elsewhere")
+    before = (tmp_path / "elsewhere").read_bytes()
+    (tmp_path / "a" / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileError, match=f"{name} is a symbolic link"):
+        RunFolder.open(tmp_path / "a", lock=True)
+    assert (tmp_path / "elsewhere").read_bytes() == before
+
+
+def test_a_linked_folder_is_the_folder(tmp_path):
+    RunFolder.create(tmp_path / "a", {"seed": 1}).close()
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with RunFolder.open(tmp_path / "b", lock=True) as folder:
+        folder.event("note", {})
+        with pytest.raises(FileError, match="in use"):
+            RunFolder.open(tmp_path / "a", lock=True)
+    assert folder.about == {"seed": 1}

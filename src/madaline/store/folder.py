@@ -16,7 +16,7 @@ from madaline.errors import FileError, UsageError
 from madaline.store import bundle, checkpoint, lock
 from madaline.store.checkpoint import Checkpoint
 from madaline.store.events import EventLog, read_events
-from madaline.store.files import TEMPORARY, file_trouble, read_json, write_json
+from madaline.store.files import TEMPORARY, file_trouble, read_json, sweep, write_json
 from madaline.store.plain import plain
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ABOUT = "run.json"
 EVENTS = "events.jsonl"
 _FORMAT = {"format": "madaline.run", "version": 1}
+_OWN = (ABOUT, EVENTS, checkpoint.NAME, checkpoint.PREVIOUS, bundle.MODEL_NAME)
 
 
 class RunFolder:
@@ -76,11 +77,16 @@ class RunFolder:
         held = lock.FolderLock(path)
         try:
             _refuse_full(path)  # again: another process may have been faster than the lock
+        except BaseException:
+            held.release()
+            raise
+        try:
+            sweep(path)
             found = cast("dict[str, Any]", plain(about))
             write_json(path / ABOUT, {**_FORMAT, **found})
             return cls(path, found, held)
         except BaseException:
-            held.release()
+            _take_back(path, held)
             raise
 
     @classmethod
@@ -99,9 +105,10 @@ class RunFolder:
             raise FileError(
                 f"{path} is not a run folder: it has no {ABOUT}.", "Give the folder of a run."
             )
+        about = _read_about(path / ABOUT)
         held = _hold(path) if lock else None
         try:
-            return cls(path, _read_about(path / ABOUT), held)
+            return cls(path, about, held)
         except BaseException:
             if held:
                 held.release()
@@ -171,14 +178,10 @@ class RunFolder:
 
     def discard(self) -> None:
         """Take back a run that never began: its log and ``run.json``, and the folder if empty."""
-        log = self._writable()
-        log.close()
-        for name in (ABOUT, EVENTS):
-            (self.path / name).unlink(missing_ok=True)
-        self.close()
-        with contextlib.suppress(OSError):
-            (self.path / lock.NAME).unlink(missing_ok=True)
-            self.path.rmdir()
+        self._writable().close()
+        if self._lock:
+            _take_back(self.path, self._lock)
+        self._lock = None
 
     def close(self) -> None:
         """Give the folder back; a second call does nothing."""
@@ -236,10 +239,25 @@ def new_run_path(parent: Path | str = "runs", stem: str = "run") -> Path:
             raise file_trouble(path, error, "made") from error
 
 
+def _take_back(path: Path, held: lock.FolderLock) -> None:
+    """Leave nothing of a run that never began: its files, its lock, and the folder if empty."""
+    for name in (EVENTS, ABOUT):
+        with contextlib.suppress(OSError):
+            (path / name).unlink(missing_ok=True)
+    held.remove()
+    with contextlib.suppress(OSError):
+        path.rmdir()
+
+
 def _refuse_full(path: Path) -> None:
     """A new run never mixes with what is already there."""
     try:
-        found = sorted(item.name for item in path.iterdir() if item.name != lock.NAME)
+        found = sorted(
+            item.name
+            for item in path.iterdir()
+            # What a process leaves that was killed before its run began.
+            if item.name != lock.NAME and not item.match(TEMPORARY)
+        )
     except OSError as error:
         raise file_trouble(path, error, "read") from error
     if found:
@@ -251,11 +269,19 @@ def _refuse_full(path: Path) -> None:
 
 
 def _hold(path: Path) -> lock.FolderLock:
-    """The lock of an existing run; what a killed process left half written is swept out."""
+    """The lock of an existing run; what a killed process left half written is swept out.
+
+    Raises:
+        FileError: It is in use, or one of its files is a link: going on would write elsewhere.
+    """
+    for name in _OWN:
+        if os.path.islink(path / name):
+            raise FileError(
+                f"{path / name} is a symbolic link; the files of a run are plain files.",
+                "Put the file itself in its place.",
+            )
     held = lock.FolderLock(path)
-    for leftover in path.glob(TEMPORARY):
-        with contextlib.suppress(OSError):
-            leftover.unlink()
+    sweep(path)
     return held
 
 
