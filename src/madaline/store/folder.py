@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from madaline.errors import FileError, UsageError
 from madaline.store import bundle, checkpoint, lock
+from madaline.store.archive import LARGEST_ARCHIVE
 from madaline.store.checkpoint import Checkpoint
 from madaline.store.events import EventLog, read_events
 from madaline.store.files import TEMPORARY, file_trouble, read_json, sweep, write_json
@@ -154,6 +156,7 @@ class RunFolder:
             FileError: It cannot be written; the earlier ones are untouched.
         """
         log = self._writable()
+        self._refuse_replaced()
         log.sync()
         checkpoint.save_checkpoint(self.path, arrays, {**cursor, "n_events": log.n_events})
 
@@ -172,9 +175,37 @@ class RunFolder:
             FileError: It cannot be written; an earlier one is untouched.
         """
         self._writable()
+        self._refuse_replaced()
         path = self.path / bundle.MODEL_NAME
         bundle.save_model(path, predictor)
         return path
+
+    def require_space(self, model: int, all_files: int) -> None:
+        """Refuse a run of which it is known beforehand that its files cannot be written.
+
+        Args:
+            model: Bytes of its model file, about.
+            all_files: Bytes of all its files, about.
+
+        Raises:
+            FileError: Model files cannot be so large, or the disk has not so much space.
+        """
+        if model > LARGEST_ARCHIVE:
+            raise FileError(
+                f"The model file of {self.path} would need {model / 1e6:,.0f} MB;"
+                f" at most {LARGEST_ARCHIVE / 1e6:,.0f} MB can be written.",
+                "Use fewer members, smaller layers or columns with fewer categories.",
+            )
+        try:
+            free = shutil.disk_usage(self.path).free
+        except OSError:
+            return  # writing will tell
+        if free < all_files:
+            raise FileError(
+                f"The run in {self.path} needs about {all_files / 1e6:,.1f} MB;"
+                f" the disk has {free / 1e6:,.1f} MB left.",
+                "Free some space or choose another --output.",
+            )
 
     def discard(self) -> None:
         """Take back a run that never began: its log and ``run.json``, and the folder if empty."""
@@ -196,6 +227,14 @@ class RunFolder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _refuse_replaced(self) -> None:
+        """Never write into a folder that has become another one, perhaps of another run."""
+        if self._lock and not self._lock.is_in_place():
+            raise FileError(
+                f"The run folder {self.path} was removed or replaced while the run went on.",
+                "Start the run anew, and leave its folder in place.",
+            )
 
     def _writable(self) -> EventLog:
         if self._log is None or self._lock is None:

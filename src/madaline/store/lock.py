@@ -36,7 +36,7 @@ class FolderLock:
             except FileError:
                 os.close(self._handle)
                 raise
-            if self._has_its_name():
+            if self.is_in_place():
                 break
             os.close(self._handle)  # its holder removed it meanwhile: others lock another file
         with contextlib.suppress(OSError):  # the number is only for the message
@@ -57,7 +57,8 @@ class FolderLock:
                 "Wait until it ends, or choose another --output.",
             ) from error
 
-    def _has_its_name(self) -> bool:
+    def is_in_place(self) -> bool:
+        """Whether the folder still has this lock; not so once it was removed or replaced."""
         try:
             return os.path.samestat(os.fstat(self._handle), os.stat(self._path))
         except FileNotFoundError:
