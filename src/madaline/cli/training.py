@@ -31,10 +31,15 @@ class Watch:
         """Show one event of the run."""
         if kind in ("network", "epoch"):
             self.stop.training = True
-        if self.output.mode == "events":
-            self._print_line(kind, fields)
-        elif self.output.mode == "text":
-            self._show(kind, fields)
+        try:
+            if self.output.mode == "events":
+                self._print_line(kind, fields)
+            elif self.output.mode == "text":
+                self._show(kind, fields)
+        except OSError:
+            # A terminal that was closed: what was learned is saved without telling it.
+            if not self.stop.wanted:
+                raise
 
     def progress(self, progress: object) -> str | None:
         """The reason to stop now, if there is one."""
