@@ -7,8 +7,10 @@ in the library.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+import sys
 from collections.abc import MutableMapping
 
 from madaline.cache import private_cache_folder
@@ -24,6 +26,10 @@ def main() -> None:
     prepare_environment(os.environ)
     from madaline.cli.main import madaline
 
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or file that lacks a character gets its number instead of ending the command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGINT, before)
     try:
         madaline.main()
