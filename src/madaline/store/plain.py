@@ -11,7 +11,7 @@ from madaline.errors import FileError
 
 DEEPEST = 60
 """Levels of lists and dictionaries in a document."""
-MOST_CONTAINERS = 1_000_000
+MOST_CONTAINERS = 300_000
 """Lists and dictionaries in a document."""
 
 
