@@ -248,7 +248,7 @@ TEXTS = {
     "two million lists": about("[" + "[]," * 2_000_000 + "1]"),
     "a number of 5,000 digits": about("1" * 5000),
     "a key twice": lambda t: t.replace('"task":', '"task":"binary","task":', 1),
-    "a width of 4,000 digits": lambda t: t.replace('"n_features":', f'"n_features":{"1" * 4000}', 1),
+    "a width of 4,000 digits": lambda t: t.replace('_features":', '_features":' + 4000 * "1", 1),
     "a newer version": lambda t: t.replace('"version":1', '"version":2', 1),
     "a far newer version": lambda t: t.replace('"version":1', '"version":1' + "0" * 4000, 1),
     "an older version": lambda t: t.replace('"version":1', '"version":0', 1),
