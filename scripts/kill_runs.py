@@ -24,11 +24,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+from click.testing import CliRunner
 
+from madaline.cli.main import madaline
 from madaline.store.bundle import load_model
 from madaline.store.checkpoint import load_checkpoint
 
-ROWS, EPOCHS = 1500, 100
+ROWS, EPOCHS = 600, 100
 INTERVAL = 0.15  # seconds between checkpoints in the children
 
 # The command line, with checkpoints that come often enough to be hit.
@@ -64,6 +66,9 @@ def main() -> int:
                 found.append("another outcome")
             found += [f"left {path.name}" for path in folder.glob(".*")]
             wrong += [f"round {number}: {text}" for text in found]
+            print(
+                f"round {number}: {counts['killed']} kills so far, {len(wrong)} wrong", flush=True
+            )
     print(f"rounds {options.rounds}, seed {options.seed}, an unbroken run takes {life:.1f} s")
     print(*(f"{name}: {count}" for name, count in sorted(counts.items())), sep="\n")
     print(*wrong or ["nothing wrong"], sep="\n")
@@ -87,7 +92,7 @@ def one_round(here, folder, life, draw, counts):
         child.wait()
         counts["killed"] += 1
         counts[stage(folder)] += 1
-        wrong += trouble_after_kill(here, folder)
+        wrong += trouble_after_kill(folder)
         counts["temporary files left by the kill"] += len(list(folder.glob(".*.tmp")))
     for _ in range(3):
         child = fit(here, folder)
@@ -128,14 +133,11 @@ def stage(folder: Path) -> str:
     return "killed in training" if last_epoch(folder) else "killed before its first epoch"
 
 
-def trouble_after_kill(here: Path, folder: Path) -> list[str]:
+def trouble_after_kill(folder: Path) -> list[str]:
     found: list[str] = []
-    asked = subprocess.run(
-        [sys.executable, "-m", "madaline", "info", str(folder)],
-        capture_output=True, text=True, cwd=here, check=False,
-    )  # fmt: skip
-    if asked.returncode not in (0, 6) or len(asked.stderr.splitlines()) > 1:
-        found.append(f"info: code {asked.returncode}: {asked.stderr[-200:]}")
+    asked = CliRunner().invoke(madaline, ["info", str(folder)])
+    if asked.exit_code not in (0, 6) or len(asked.stderr.splitlines()) > 1:
+        found.append(f"info: code {asked.exit_code}: {asked.stderr[-200:]}")
     saved = load_checkpoint(folder) if folder.exists() else None
     if saved is not None and saved.note:
         found.append(saved.note)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable
@@ -49,7 +50,10 @@ def file_trouble(path: Path | str, error: OSError, doing: str) -> FileError:
     a.json cannot be written: the disk is full. Free some space or choose another folder.
     """
     unknown = (error.strerror or str(error) or type(error).__name__, "")
-    reason, fix = _REASONS.get(error.errno or 0, unknown)
+    # Polars writes in Rust, which tells the number in the text alone.
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    number = error.errno or (int(told[1]) if told else 0)
+    reason, fix = _REASONS.get(number, unknown)
     return FileError(f"{path} cannot be {doing}: {reason}.", fix)
 
 
