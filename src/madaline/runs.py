@@ -17,7 +17,8 @@ from madaline.recorder import Recorder, environment
 from madaline.settings import Settings
 from madaline.store.bundle import MODEL_NAME
 from madaline.store.checkpoint import Checkpoint
-from madaline.store.folder import RunFolder, new_run_path
+from madaline.store.folder import RunFolder
+from madaline.store.names import new_run_path
 from madaline.store.plain import plain
 from madaline.store.request import read_request
 from madaline.train.history import CURVES

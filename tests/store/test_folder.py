@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ import pytest
 from madaline.errors import FileError, UsageError
 from madaline.store import lock
 from madaline.store.bundle import load_state
-from madaline.store.folder import RunFolder, new_run_path
+from madaline.store.folder import RunFolder
 
 HOLDER = """
 import sys
@@ -23,13 +22,6 @@ from madaline.store.folder import RunFolder
 with RunFolder.open(sys.argv[1], lock=True) as folder:
     print("open", flush=True)
     sys.stdin.read()
-"""
-
-NAMER = """
-import sys
-from madaline.store.folder import new_run_path
-for _ in range(20):
-    print(new_run_path(sys.argv[1], "people").name)
 """
 
 
@@ -118,8 +110,6 @@ def test_a_file_in_the_way_is_named(tmp_path):
         RunFolder.create(tmp_path / "file", {})
     with pytest.raises(FileError, match="a part of the path is a file"):
         RunFolder.create(tmp_path / "file" / "run", {})
-    with pytest.raises(FileError, match=r"cannot be made|is a file"):
-        new_run_path(tmp_path / "file")
 
 
 def test_a_second_process_is_told_who_has_the_folder(tmp_path):
@@ -209,36 +199,6 @@ def test_a_failed_start_gives_the_lock_back(tmp_path, monkeypatch):
         RunFolder.create(tmp_path / "a", {})
     monkeypatch.undo()
     RunFolder.create(tmp_path / "a", {}).close()
-
-
-def test_processes_at_once_get_different_names(tmp_path):
-    children = [
-        subprocess.Popen([sys.executable, "-c", NAMER, str(tmp_path)], stdout=subprocess.PIPE)
-        for _ in range(2)
-    ]
-    names = b"".join(child.communicate()[0] for child in children).decode().split()
-    assert len(set(names)) == len(names) == 40
-    assert sorted(names) == sorted(item.name for item in tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("stem", "word"),
-    [
-        ("people", "people"),
-        ("../../etc/passwd", "etc-passwd"),
-        ("a b\n\x1b[31m", "a-b-31m"),
-        ("", "run"),
-        ("...", "run"),
-        ("größe", "größe"),
-        ("x" * 300, "x" * 40),
-    ],
-)
-def test_a_name_is_one_harmless_word(tmp_path, stem, word):
-    path = new_run_path(tmp_path, stem)
-    assert path.parent == tmp_path
-    assert path.is_dir()
-    assert re.fullmatch(r"\d{4}-" + re.escape(word), path.name)
-    assert new_run_path(tmp_path, stem).name == path.name + "-2"
 
 
 def test_a_discarded_run_leaves_nothing_behind(tmp_path):
