@@ -232,6 +232,10 @@ def test_a_checkpoint_that_no_run_wrote_is_refused_in_one_line():
         ({}, saved.cursor),
         ({k: v for k, v in saved.arrays.items() if k != "history:loss"}, saved.cursor),
         ({k: v[:-1] if k == "history:loss" else v for k, v in saved.arrays.items()}, saved.cursor),
+        ({k: v.reshape(-1) for k, v in saved.arrays.items()}, saved.cursor),
+        ({k: np.tile(v, (1, 2)) for k, v in saved.arrays.items()}, saved.cursor),
+        ({k: v.astype(np.int32) for k, v in saved.arrays.items()}, saved.cursor),
+        (saved.arrays, {**saved.cursor, "asked": {"settings": 7}}),
         *((saved.arrays, {**saved.cursor, name: None}) for name in saved.cursor if name != "step"),
     ]
     for arrays, cursor in crafted:

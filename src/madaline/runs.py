@@ -7,6 +7,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from madaline.data.frames import as_table
 from madaline.data.read import read_table
 from madaline.data.samples import SAMPLES, load_sample
@@ -189,8 +191,10 @@ def _standing(path: Path, saved: Checkpoint, asked: Mapping[str, Any]) -> tuple[
     kinds = {"fingerprint": str, "n_events": int, "environment": dict, "asked": dict}
     state = {k[6:]: v for k, v in saved.arrays.items() if k.startswith("state:")}
     curves = {k[8:]: v for k, v in saved.arrays.items() if k.startswith("history:")}
-    if any(type(cursor.get(name)) is not kind for name, kind in kinds.items()) or not _are_curves(
-        curves, cursor.get("epoch")
+    if (
+        any(type(cursor.get(name)) is not kind for name, kind in kinds.items())
+        or type(cursor["asked"].get("settings")) is not dict
+        or not _are_curves(curves, cursor.get("epoch"), np.size(state.get(".best_score", 0)))
     ):
         raise FileError(
             f"The checkpoint of {path} is damaged: it lacks what a run needs to go on.",
@@ -200,10 +204,11 @@ def _standing(path: Path, saved: Checkpoint, asked: Mapping[str, Any]) -> tuple[
     return Resume(state, history_from(curves), cursor["fingerprint"]), cursor["n_events"]
 
 
-def _are_curves(curves: Mapping[str, Any], epochs: Any) -> bool:
-    names = {*CURVES, "seconds"}
-    shapes = {curves[name].shape[:1] for name in names} if set(curves) == names else set()
-    return shapes == {(epochs,)}
+def _are_curves(curves: Mapping[str, Any], epochs: Any, members: int) -> bool:
+    """Whether these are the curves of so many epochs."""
+    wanted = {**dict.fromkeys(CURVES, (epochs, members)), "seconds": (epochs,)}
+    found = {name: curve.shape for name, curve in curves.items() if curve.dtype.kind == "f"}
+    return found == wanted
 
 
 def _refuse_other(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
@@ -222,7 +227,7 @@ def _refuse_other(path: Path, before: Mapping[str, Any], now: Mapping[str, Any])
 
 
 def _flat(asked: Mapping[str, Any]) -> dict[str, Any]:
-    return {**asked.get("settings", {}), "class_weight given": asked.get("class_weight")}
+    return {**asked["settings"], "class_weight given": asked.get("class_weight")}
 
 
 def _changes(*before: Mapping[str, Any]) -> str | None:
