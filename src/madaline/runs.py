@@ -55,8 +55,8 @@ def start_run(
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as parent:
     ...     done = start_run("iris", "species", Settings(epochs=3), output=parent + "/first")
-    ...     sorted(path.name for path in done.folder.iterdir())
-    ['checkpoint.safetensors', 'events.jsonl', 'lock', 'model.madaline', 'run.json']
+    ...     sorted(path.name for path in done.folder.glob("[!c]*.*"))
+    ['events.jsonl', 'model.madaline', 'run.json']
     """
     settings = settings or Settings()
     table = _read(data)
