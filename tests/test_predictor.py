@@ -227,3 +227,13 @@ def test_a_document_that_no_predictor_wrote_is_refused(how):
 def test_what_is_no_document_is_refused(document):
     with pytest.raises(FileError, match="damaged"):
         Predictor.from_state(document, {})
+
+
+@pytest.mark.parametrize("extreme", [3e38, -3e38])
+def test_weights_whose_answers_overflow_are_refused_when_they_answer(extreme):
+    document, arrays = state()
+    arrays |= {name: np.full_like(arrays[name], extreme) for name in a_predictor().weights}
+    model = Predictor.from_state(document, arrays)
+    for method in (model.predict, model.predict_proba):
+        with pytest.raises(FileError, match="answers that are not finite"):
+            method(a_table())

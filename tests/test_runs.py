@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from madaline import runs
+from madaline import recorder
 from madaline.data.frames import as_table
 from madaline.errors import DataError, FileError, UsageError
 from madaline.pipeline import run
@@ -142,7 +142,7 @@ def test_a_run_that_was_killed_before_its_model_was_written_is_finished_by_resum
 
 
 def test_a_damaged_checkpoint_is_told_and_the_one_before_taken(monkeypatch):
-    monkeypatch.setattr(runs, "_CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(recorder, "CHECKPOINT_SECONDS", 0.0)
     unbroken = started("unbroken", epochs=400)
     started("broken", epochs=400, watch=Watch(3))
     newest = Path("broken", "checkpoint.safetensors")

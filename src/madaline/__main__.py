@@ -7,7 +7,10 @@ in the library.
 
 from __future__ import annotations
 
+import io
 import os
+import signal
+import sys
 from collections.abc import MutableMapping
 
 from madaline.cache import private_cache_folder
@@ -15,10 +18,23 @@ from madaline.cache import private_cache_folder
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    # While modules load and while Python shuts down, Ctrl-C ends it without a traceback; in between
+    # the command line takes it.
+    wanted = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    quiet = signal.SIG_DFL if wanted else signal.getsignal(signal.SIGINT)
+    before = signal.signal(signal.SIGINT, quiet)
     prepare_environment(os.environ)
     from madaline.cli.main import madaline
 
-    madaline.main()
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or file that lacks a character gets its number instead of ending the command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGINT, before)
+    try:
+        madaline.main()
+    finally:
+        signal.signal(signal.SIGINT, quiet)
 
 
 def prepare_environment(environment: MutableMapping[str, str]) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sys
-from collections.abc import MutableMapping
+import warnings
+from collections.abc import Generator, MutableMapping
 from pathlib import Path
+from typing import Any
+
+_TROUBLE = re.compile(r"Error (reading|writing) persistent compilation cache entry for '(\w+)'")
 
 
 def private_cache_folder(environment: MutableMapping[str, str]) -> Path | None:
@@ -43,3 +49,27 @@ def _is_private(folder: Path) -> bool:
     if not hasattr(os, "getuid"):
         return True
     return state.st_uid == os.getuid() and not state.st_mode & 0o022
+
+
+@contextlib.contextmanager
+def healing(folder: Path) -> Generator[None]:
+    """While JAX compiles in the block, replace entries of the cache that are torn, silently.
+
+    JAX writes an entry in place and never again. One that a kill or a full disk has torn would be
+    complained of and compiled anew in every later process.
+    """
+    show: Any = warnings.showwarning
+
+    def heal(message: Warning | str, *rest: Any, **named: Any) -> None:
+        found = _TROUBLE.match(str(message))
+        if found is None:
+            show(message, *rest, **named)
+        elif found[1] == "reading":
+            for entry in folder.glob(f"{found[2]}-*"):
+                with contextlib.suppress(OSError):
+                    entry.unlink()  # before the program is compiled, and written anew
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", _TROUBLE.pattern)
+        warnings.showwarning = heal
+        yield

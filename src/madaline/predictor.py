@@ -63,22 +63,30 @@ class Predictor:
 
         Raises:
             DataError: A column is missing, or holds what the model cannot read.
+            FileError: The answers are not finite: no training leaves such weights.
         """
-        return self.target.decode(self.outputs(self.encoder.transform(as_table(table))))
+        outputs = self._finite_outputs(table)
+        with np.errstate(over="ignore"):
+            return _refuse_infinite(self.target.decode(outputs))
 
     def predict_proba(self, table: Any) -> NDArray[np.floating]:
         """``(n, classes)`` probabilities; for several labels, ``(n, k)`` of each being true.
 
         Raises:
             UsageError: The task is regression.
-            DataError: See `predict`.
+            DataError, FileError: See `predict`.
         """
         if self.target.task == "regression":
             raise UsageError(
                 "A regression has no probabilities.", "Leave out --proba, or call predict."
             )
-        p = self.outputs(self.encoder.transform(as_table(table)))
+        p = self._finite_outputs(table)
         return np.concatenate([1 - p, p], axis=1) if self.target.task == "binary" else p
+
+    def _finite_outputs(self, table: Any) -> NDArray[np.floating]:
+        features = self.encoder.transform(as_table(table))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _refuse_infinite(self.outputs(features))
 
     @property
     def n_members(self) -> int:
@@ -156,6 +164,12 @@ class Predictor:
             "parameters": shape.n_parameters * self.n_members,
             "members": self.n_members,
         }
+
+
+def _refuse_infinite(answers: NDArray[Any]) -> NDArray[Any]:
+    if answers.dtype.kind == "f" and not np.isfinite(answers).all():
+        raise _damaged("its weights give answers that are not finite")
+    return answers
 
 
 def _under(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

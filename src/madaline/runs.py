@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
+
+import numpy as np
 
 from madaline.data.frames import as_table
 from madaline.data.read import read_table
 from madaline.data.samples import SAMPLES, load_sample
 from madaline.data.table import Table
-from madaline.describe import versions
-from madaline.errors import FileError, MadalineError, UsageError
+from madaline.errors import FileError, UsageError
 from madaline.pipeline import Resume, Run, Watch, run
+from madaline.recorder import Recorder, environment
 from madaline.settings import Settings
 from madaline.store.bundle import MODEL_NAME
-from madaline.store.folder import RunFolder, new_run_path
-from madaline.train.lanes import thread_count
-from madaline.train.loop import Progress
-from madaline.train.state import history_from, state_arrays
-
-# At most this much work is lost to a kill, and a checkpoint of a small network takes milliseconds.
-_CHECKPOINT_SECONDS = 5.0
+from madaline.store.checkpoint import Checkpoint
+from madaline.store.folder import RunFolder
+from madaline.store.names import new_run_path
+from madaline.store.plain import plain
+from madaline.store.request import read_request
+from madaline.train.history import CURVES
+from madaline.train.state import history_from
 
 
 def start_run(
@@ -56,8 +55,8 @@ def start_run(
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as parent:
     ...     done = start_run("iris", "species", Settings(epochs=3), output=parent + "/first")
-    ...     sorted(path.name for path in done.folder.iterdir())
-    ['checkpoint.safetensors', 'events.jsonl', 'lock', 'model.madaline', 'run.json']
+    ...     sorted(path.name for path in done.folder.glob("[!c]*.*"))
+    ['events.jsonl', 'model.madaline', 'run.json']
     """
     settings = settings or Settings()
     table = _read(data)
@@ -74,11 +73,11 @@ def start_run(
     path = Path(output) if output is not None else new_run_path(stem=_stem(data))
     with RunFolder.create(path, about) as folder:
         folder.event("start", about)
-        recorder = _Recorder(folder, watch)
+        recorder = Recorder(folder, watch, _asked(folder.about, given))
         try:
             return _run(folder, table, names, settings, recorder, None, given)
-        except MadalineError:
-            if not recorder.trained:  # a refused setting or table leaves nothing behind
+        except BaseException:  # also Ctrl-C: what never trained leaves nothing behind
+            if not recorder.trained:
                 folder.discard()
             raise
 
@@ -99,105 +98,33 @@ def resume_run(
         FileError: The folder is not a run's, is damaged, or in use.
     """
     with RunFolder.open(folder, lock=True) as opened:
-        about = opened.about
-        _refuse_incomplete(opened.path, about)
-        ended = [event["why"] for event in opened.read_events() if event["kind"] == "end"]
+        request = read_request(opened.path, opened.about)
+        ended = [event.get("why") for event in opened.read_events() if event["kind"] == "end"]
         # Killed between the last event and the model file, a run is not finished.
         if ended and ended[-1] != "interrupted" and (opened.path / MODEL_NAME).exists():
             raise UsageError(
                 f"The run {folder} is finished ({ended[-1]}): there is nothing to resume.",
                 "Start a new run with other settings.",
             )
-        if data is None and about["data"] is None:
+        if data is None and request.data is None:
             raise UsageError(
                 f"The run {folder} did not read a file, so its rows are not at hand.",
                 "Give them again: resume_run(folder, data).",
             )
-        table = _read(about["data"] if data is None else data)
-        settings = _settings(about["settings"])
-        saved = opened.load_checkpoint()
+        table = _read(request.data if data is None else data)
+        asked = _asked(opened.about, given)
         resume, n_events = None, 1
-        if saved is not None:
-            state = {k[6:]: v for k, v in saved.arrays.items() if k.startswith("state:")}
-            curves = {k[8:]: v for k, v in saved.arrays.items() if k.startswith("history:")}
-            resume = Resume(state, history_from(curves), saved.cursor["fingerprint"])
-            n_events = saved.cursor["n_events"]
-            for text in (saved.note, _changes(about["environment"])):
+        if (saved := opened.load_checkpoint()) is not None:
+            resume, n_events = _standing(opened.path, saved, asked)
+            for text in (saved.note, _changes(request.environment, saved.cursor["environment"])):
                 if text is not None and watch is not None:
                     watch.event("warn", {"text": text})
-        if resume is None:
+        else:
             opened.truncate_events(n_events)
-        recorder = _Recorder(opened, watch, resume, n_events)
-        return _run(opened, table, tuple(about["target"]), settings, recorder, resume, given)
-
-
-def environment() -> dict[str, Any]:
-    """What the bits of a result depend on, beside seed and data."""
-    import jax
-
-    return {
-        **versions(),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "processor": _processor(),
-        "device": jax.default_backend(),
-        "threads": str(thread_count()),
-        "xla_flags": os.environ.get("XLA_FLAGS", ""),
-    }
-
-
-class _Recorder:
-    """Writes down what a run tells, and saves where it stands."""
-
-    def __init__(
-        self,
-        folder: RunFolder,
-        watch: Watch | None,
-        resume: Resume | None = None,
-        n_events: int = 0,
-    ) -> None:
-        self._folder, self._watch, self._resume = folder, watch, resume
-        self._n_events = n_events
-        self._fingerprint, self._saved = "", time.monotonic()
-        self._trouble: str | None = None
-        self.trained = False
-
-    def event(self, kind: str, fields: Mapping[str, Any]) -> None:
-        if kind == "network":
-            self._fingerprint = fields["fingerprint"]
-            if self._resume is not None and self._resume.fingerprint == self._fingerprint:
-                # Only now: a resume that is refused leaves the log as it was.
-                self._folder.truncate_events(self._n_events)
-        if self._resume is None or kind not in ("data", "network"):  # the log has them
-            self._folder.event(kind, dict(fields))
-        if self._watch is not None:
-            self._watch.event(kind, fields)
-
-    def progress(self, progress: Progress) -> str | bool | None:
-        self.trained = True
-        self._tell_trouble()
-        wish = self._watch.progress(progress) if self._watch is not None else None
-        if wish or progress.done or time.monotonic() - self._saved > _CHECKPOINT_SECONDS:
-            self._save(progress)
-        return wish
-
-    def _tell_trouble(self) -> None:
-        """Once, when the log cannot be written: training goes on without it."""
-        if self._folder.trouble is not None and self._trouble is None and self._watch is not None:
-            self._trouble = self._folder.trouble
-            self._watch.event("warn", {"text": self._trouble})
-
-    def _save(self, progress: Progress) -> None:
-        arrays = {f"state:{k}": v for k, v in state_arrays(progress.state).items()}
-        arrays |= {f"history:{k}": v for k, v in progress.history.arrays().items()}
-        cursor = {
-            "fingerprint": self._fingerprint,
-            "epoch": progress.epoch,
-            "step": progress.step,
-            "environment": environment(),
-        }
-        self._folder.save_checkpoint(arrays, cursor)
-        self._saved = time.monotonic()
+            if not opened.n_events:  # killed before its first event
+                opened.event("start", opened.about)
+        recorder = Recorder(opened, watch, asked, resume, n_events)
+        return _run(opened, table, request.target, request.settings, recorder, resume, given)
 
 
 def _run(
@@ -205,7 +132,7 @@ def _run(
     table: Table,
     target: tuple[str, ...],
     settings: Settings,
-    recorder: _Recorder,
+    recorder: Recorder,
     resume: Resume | None,
     given: Mapping[str, Any],
 ) -> Run:
@@ -215,7 +142,7 @@ def _run(
         if isinstance(value := getattr(settings, name), str)
     }
     done = run(table, target, settings, watch=recorder, resume=resume, **{**own, **given})
-    folder.save_model(done.predictor)
+    recorder.finish(done.predictor)
     summary = {**done.summary, "run": str(folder.path)}
     return replace(done, folder=folder.path, summary=summary)
 
@@ -245,41 +172,73 @@ def _stem(data: Any) -> str:
     return Path(data).name.split(".")[0] if isinstance(data, str | Path) else "run"
 
 
-def _refuse_incomplete(path: Path, about: Mapping[str, Any]) -> None:
-    for name in ("data", "target", "settings", "environment"):
-        if name not in about:
-            raise FileError(
-                f"The run.json of {path} is damaged: it has no {name!r}.",
-                "Restore it from a copy, or start a new run.",
-            )
+def _asked(about: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides the training beside the rows, whose fingerprint the network's event tells."""
+    return {
+        "settings": about["settings"],
+        "class_weight": plain(given.get("class_weight")),
+    }
 
 
-def _settings(found: Mapping[str, Any]) -> Settings:
-    """Settings of ``run.json``, where tuples have become lists."""
-    known = {row.name for row in fields(Settings)}
-    values: dict[str, Any] = {name: value for name, value in found.items() if name in known}
-    for name, value in values.items():
-        if isinstance(value, list):
-            values[name] = tuple(cast("list[Any]", value))
-    return Settings(**values)
+def _standing(path: Path, saved: Checkpoint, asked: Mapping[str, Any]) -> tuple[Resume, int]:
+    """Where a checkpoint says that the run stood, and how many events its log had.
+
+    Raises:
+        UsageError: The run was asked for something else.
+        FileError: The checkpoint is not one of a run.
+    """
+    cursor = saved.cursor
+    kinds = {"fingerprint": str, "n_events": int, "environment": dict, "asked": dict}
+    state = {k[6:]: v for k, v in saved.arrays.items() if k.startswith("state:")}
+    curves = {k[8:]: v for k, v in saved.arrays.items() if k.startswith("history:")}
+    if (
+        any(type(cursor.get(name)) is not kind for name, kind in kinds.items())
+        or type(cursor["asked"].get("settings")) is not dict
+        or not _are_curves(curves, cursor.get("epoch"), np.size(state.get(".best_score", 0)))
+    ):
+        raise FileError(
+            f"The checkpoint of {path} is damaged: it lacks what a run needs to go on.",
+            "Start a new run, or restore the folder from a copy.",
+        )
+    _refuse_other(path, cursor["asked"], asked)
+    return Resume(state, history_from(curves), cursor["fingerprint"]), cursor["n_events"]
 
 
-def _changes(before: Mapping[str, Any]) -> str | None:
-    now = environment()
+def _are_curves(curves: Mapping[str, Any], epochs: Any, members: int) -> bool:
+    """Whether these are the curves of so many epochs."""
+    wanted = {**dict.fromkeys(CURVES, (epochs, members)), "seconds": (epochs,)}
+    found = {name: curve.shape for name, curve in curves.items() if curve.dtype.kind == "f"}
+    return found == wanted
+
+
+def _refuse_other(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """A resumed run keeps its settings, or it would end as none that began with either."""
+    old, new = (_flat(asked) for asked in (before, now))
     changed = [
-        f"{name} {before.get(name)} -> {value}"
-        for name, value in now.items()
-        if str(before.get(name)) != str(value)
+        f"{name} {old.get(name)} -> {new.get(name)}"
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
     ]
+    if changed:
+        raise UsageError(
+            f"The run {path} began with other settings: {', '.join(changed)[:200]}.",
+            "Resume with those it began with, or start a new run.",
+        )
+
+
+def _flat(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {**asked["settings"], "class_weight given": asked.get("class_weight")}
+
+
+def _changes(*before: Mapping[str, Any]) -> str | None:
+    """A sentence if a part of the run was computed where the last bits may differ."""
+    now = environment()
+    changed = {
+        f"{name} {earlier.get(name)} -> {value}": None
+        for earlier in before
+        for name, value in now.items()
+        if str(earlier.get(name)) != str(value)
+    }
     if not changed:
         return None
     return f"Not bit-identical to the unbroken run: {', '.join(changed)}."
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo") as lines:
-            found = next((line for line in lines if line.startswith("model name")), "")
-    except OSError:
-        return platform.processor()
-    return found.partition(":")[2].strip()

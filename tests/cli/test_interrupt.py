@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from madaline.cli.interrupt import Stop, listening
+from madaline.cli import interrupt
+from madaline.cli.interrupt import Stop, Terminated, listening, unwinding
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -78,8 +79,55 @@ def test_the_second_signal_leaves_in_the_middle_of_a_compiled_call() -> None:
         assert process.stdout.readline() == "READY\n"
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "FIRST\n"
+        time.sleep(0.15)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 130
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_signal_sent_twice_at_once_is_one_wish(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[int] = []
+    monkeypatch.setattr(interrupt, "leave_at_once", left.append)
+    stop = Stop(training=True)
+    stop.take(signal.SIGTERM)
+    stop.take(signal.SIGTERM)
+    assert left == []
+    time.sleep(0.15)
+    stop.take(signal.SIGHUP)  # a hangup is told by the kernel and by the shell
+    assert left == []
+    stop.take(signal.SIGTERM)
+    assert left == [143]
+
+
+def test_an_ignored_signal_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with listening(Stop()), unwinding():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_every_command_unwinds_on_a_signal(number: int, code: int) -> None:
+    def work() -> None:
+        with unwinding():
+            os.kill(os.getpid(), number)
+            wait_for(lambda: False)
+
+    before = signal.getsignal(number)
+    with pytest.raises(Terminated) as caught:
+        work()
+    assert caught.value.exit_code == code
+    assert signal.getsignal(number) == before
+
+
+def test_nobody_to_read_does_not_keep_the_first_signal_from_counting() -> None:
+    def broken(text: str) -> None:
+        raise OSError(5, "Input/output error")
+
+    stop = Stop(training=True, say=broken)
+    stop.take(signal.SIGHUP)
+    assert (stop.wanted, stop.exit_code) == (True, 129)

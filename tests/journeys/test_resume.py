@@ -21,7 +21,7 @@ ROWS, EPOCHS = 2000, 60
 CHILD = """
 import sys
 from pathlib import Path
-from madaline import runs
+from madaline import recorder, runs
 from madaline.settings import Settings
 
 class Watch:
@@ -31,7 +31,7 @@ class Watch:
     def progress(self, progress):
         return None
 
-runs._CHECKPOINT_SECONDS = 0.01
+recorder.CHECKPOINT_SECONDS = 0.01
 data, folder, epochs = *sys.argv[1:3], int(sys.argv[3])
 if Path(folder, "run.json").exists():
     runs.resume_run(folder, watch=Watch())

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from madaline.errors import FileError, UsageError
-from madaline.store.events import LONGEST_LINE, EventLog, read_events, whole_lines
+from madaline.store.events import LONGEST_LINE, EventLog, read_events
 
 LIMITED = """
 import pathlib, resource, sys
@@ -97,8 +97,11 @@ def test_every_truncation_leaves_the_whole_lines(log):
     whole = log.path.read_bytes()
     ends = [place + 1 for place, byte in enumerate(whole) if byte == ord("\n")]
     for length in range(len(whole) + 1):
-        kept = whole_lines(whole[:length])
-        assert kept == whole[: max([0, *(end for end in ends if end <= length)])]
+        log.path.write_bytes(whole[:length])
+        again = EventLog(log.path)
+        again.close()
+        assert log.path.read_bytes() == whole[: max([0, *(end for end in ends if end <= length)])]
+        assert again.n_events == log.path.read_bytes().count(b"\n")
 
 
 def test_foreign_lines_in_the_middle_are_passed_over_and_kept(log):
@@ -109,6 +112,36 @@ def test_foreign_lines_in_the_middle_are_passed_over_and_kept(log):
     assert len(list(read_events(log.path))) == 2
     EventLog(log.path).close()
     assert log.path.read_bytes().endswith(b"nonsense\n" + line)
+
+
+def test_a_line_without_an_end_is_passed_over_in_bounded_pieces(log):
+    log.append("note", {})
+    log.close()
+    line = log.path.read_bytes()
+    long = b'{"kind":"' + b"x" * 3 * LONGEST_LINE + b'"}\n'
+    log.path.write_bytes(line + long + line + b"\n" * 300_000)
+    assert len(list(read_events(log.path))) == 2
+    again = EventLog(log.path)
+    again.close()
+    assert again.n_events == 3
+    assert log.path.read_bytes() == line + long + line
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "events.jsonl")
+    with pytest.raises(FileError, match="not a regular file"):
+        list(read_events(tmp_path / "events.jsonl"))
+    with pytest.raises(FileError, match="not a regular file"):
+        EventLog(tmp_path / "events.jsonl")
+
+
+def test_truncating_needs_no_space(log, monkeypatch):
+    for number in range(3):
+        log.append("epoch", {"epoch": number})
+    monkeypatch.setattr(os, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "")))
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "")))
+    log.truncate(1)
+    assert [event["epoch"] for event in read_events(log.path)] == [0]
 
 
 def test_unknown_kinds_are_read(log):

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from madaline.errors import FileError
-from madaline.store.files import read_json, write_atomically, write_bytes, write_json
+from madaline.store.files import file_trouble, read_json, write_atomically, write_bytes, write_json
 
 LIMITED = """
 import resource, sys
@@ -137,3 +137,8 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FileError, match="not a regular file"):
         read_json(tmp_path / "pipe")
+
+
+def test_the_number_of_an_error_is_also_read_from_its_text():
+    told = file_trouble("a.csv", OSError("No space left on device (os error 28)"), "written")
+    assert str(told).startswith("a.csv cannot be written: the disk is full.")

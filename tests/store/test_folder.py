@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ import pytest
 from madaline.errors import FileError, UsageError
 from madaline.store import lock
 from madaline.store.bundle import load_state
-from madaline.store.folder import RunFolder, new_run_path
+from madaline.store.folder import RunFolder
 
 HOLDER = """
 import sys
@@ -23,13 +22,6 @@ from madaline.store.folder import RunFolder
 with RunFolder.open(sys.argv[1], lock=True) as folder:
     print("open", flush=True)
     sys.stdin.read()
-"""
-
-NAMER = """
-import sys
-from madaline.store.folder import new_run_path
-for _ in range(20):
-    print(new_run_path(sys.argv[1], "people").name)
 """
 
 
@@ -118,8 +110,6 @@ def test_a_file_in_the_way_is_named(tmp_path):
         RunFolder.create(tmp_path / "file", {})
     with pytest.raises(FileError, match="a part of the path is a file"):
         RunFolder.create(tmp_path / "file" / "run", {})
-    with pytest.raises(FileError, match=r"cannot be made|is a file"):
-        new_run_path(tmp_path / "file")
 
 
 def test_a_second_process_is_told_who_has_the_folder(tmp_path):
@@ -211,36 +201,6 @@ def test_a_failed_start_gives_the_lock_back(tmp_path, monkeypatch):
     RunFolder.create(tmp_path / "a", {}).close()
 
 
-def test_processes_at_once_get_different_names(tmp_path):
-    children = [
-        subprocess.Popen([sys.executable, "-c", NAMER, str(tmp_path)], stdout=subprocess.PIPE)
-        for _ in range(2)
-    ]
-    names = b"".join(child.communicate()[0] for child in children).decode().split()
-    assert len(set(names)) == len(names) == 40
-    assert sorted(names) == sorted(item.name for item in tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("stem", "word"),
-    [
-        ("people", "people"),
-        ("../../etc/passwd", "etc-passwd"),
-        ("a b\n\x1b[31m", "a-b-31m"),
-        ("", "run"),
-        ("...", "run"),
-        ("größe", "größe"),
-        ("x" * 300, "x" * 40),
-    ],
-)
-def test_a_name_is_one_harmless_word(tmp_path, stem, word):
-    path = new_run_path(tmp_path, stem)
-    assert path.parent == tmp_path
-    assert path.is_dir()
-    assert re.fullmatch(r"\d{4}-" + re.escape(word), path.name)
-    assert new_run_path(tmp_path, stem).name == path.name + "-2"
-
-
 def test_a_discarded_run_leaves_nothing_behind(tmp_path):
     folder = RunFolder.create(tmp_path / "run", {})
     folder.event("start", {})
@@ -253,3 +213,46 @@ def test_a_discarded_run_leaves_the_files_of_others(tmp_path):
     (tmp_path / "run" / "notes.txt").write_text("mine")
     folder.discard()
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["notes.txt"]
+
+
+def test_a_failed_start_leaves_no_folder_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "")))
+    with pytest.raises(FileError, match="the disk is full"):
+        RunFolder.create(tmp_path / "a", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_killed_before_its_run_began_is_no_obstacle(tmp_path):
+    (tmp_path / "a").mkdir()
+    for name in ("lock", ".madaline-0123456789abcdef.tmp"):
+        (tmp_path / "a" / name).write_bytes(b"x")
+    with RunFolder.create(tmp_path / "a", {"seed": 1}):
+        pass
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
+        "events.jsonl", "lock", "run.json",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["run.json", "events.jsonl", "checkpoint.safetensors", "model.madaline"]
+)
+def test_a_run_whose_file_is_a_link_is_not_gone_on_with(tmp_path, name):
+    with RunFolder.create(tmp_path / "a", {}) as folder:
+        folder.save_checkpoint({}, {})
+        folder.save_model(Stand())
+    (tmp_path / "a" / name).rename(tmp_path / "elsewhere")
+    before = (tmp_path / "elsewhere").read_bytes()
+    (tmp_path / "a" / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileError, match=f"{name} is a symbolic link"):
+        RunFolder.open(tmp_path / "a", lock=True)
+    assert (tmp_path / "elsewhere").read_bytes() == before
+
+
+def test_a_linked_folder_is_the_folder(tmp_path):
+    RunFolder.create(tmp_path / "a", {"seed": 1}).close()
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with RunFolder.open(tmp_path / "b", lock=True) as folder:
+        folder.event("note", {})
+        with pytest.raises(FileError, match="in use"):
+            RunFolder.open(tmp_path / "a", lock=True)
+    assert folder.about == {"seed": 1}

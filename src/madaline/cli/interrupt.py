@@ -1,19 +1,27 @@
-"""Ctrl-C and SIGTERM while training: the first one asks to stop, the second one leaves."""
+"""Ctrl-C, SIGTERM, SIGHUP. While training the first one asks to stop, the second one leaves."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
-import socket
 import sys
 import threading
-from collections.abc import Callable, Generator
+import time
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+if TYPE_CHECKING:
+    from socket import socket
+
+# SIGHUP: the terminal was closed. Windows has none.
+_HANGUP = getattr(signal, "SIGHUP", None)
+SIGNALS = tuple(s for s in (signal.SIGINT, signal.SIGTERM, _HANGUP) if s is not None)
+# Shells, timeout and service managers send a signal twice at once; no person types so fast.
+_ONE_WISH_SECONDS = 0.1
 SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -30,12 +38,15 @@ class Stop:
         signal: The first signal; 0 while there was none.
         training: Whether there is something to save. Before, a signal ends the command at once.
         say: Told, in a sentence, when the first signal is taken.
+        terminals: Which of stdout and stderr are a terminal, which a hangup takes away.
     """
 
     wanted: bool = False
     signal: int = 0
     training: bool = False
     say: Callable[[str], None] = field(default=_no_message)
+    terminals: tuple[int, ...] = ()
+    _since: float = 0.0
 
     @property
     def exit_code(self) -> int:
@@ -45,12 +56,38 @@ class Stop:
     def take(self, number: int) -> None:
         """Count one signal; the second one ends the process here and now."""
         if self.wanted:
-            leave_at_once(self.exit_code)
-        self.wanted, self.signal = True, number
+            if number != _HANGUP and time.monotonic() - self._since > _ONE_WISH_SECONDS:
+                leave_at_once(self.exit_code)
+            return
+        self.wanted, self.signal, self._since = True, number, time.monotonic()
+        if number == _HANGUP:
+            _speak_to_nobody(self.terminals)
         if self.training:
-            self.say(
-                "Stopping after these epochs and saving the best weights; again leaves at once."
-            )
+            with contextlib.suppress(OSError):  # nobody may be there to read it
+                self.say(
+                    "Stopping after these epochs and saving the best weights; again leaves at once."
+                )
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP, unwinding the command as Ctrl-C does."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.exit_code = 128 + number
+
+
+@contextmanager
+def unwinding() -> Generator[None]:
+    """Let SIGTERM and SIGHUP unwind the block, so that half-written files are removed."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if number == _HANGUP:
+            _speak_to_nobody(_terminals())
+        raise Terminated(number)
+
+    with _handled({number: handle for number in SIGNALS if number != signal.SIGINT}):
+        yield
 
 
 @contextmanager
@@ -64,21 +101,39 @@ def listening(stop: Stop) -> Generator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    reader, writer = socket.socketpair()
+    from socket import socketpair
+
+    stop.terminals = _terminals()
+    reader, writer = socketpair()
     writer.setblocking(False)
     thread = threading.Thread(target=_count, args=(reader, stop), daemon=True)
-    before: dict[int, Any] = {number: signal.signal(number, _handler(stop)) for number in SIGNALS}
-    wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    thread.start()
+    with _handled(dict.fromkeys(SIGNALS, _handler(stop))):
+        wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        thread.start()
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(wakeup)
+            writer.close()
+            thread.join(timeout=1)
+            reader.close()
+
+
+@contextmanager
+def _handled(handlers: Mapping[int, Callable[[int, FrameType | None], None]]) -> Generator[None]:
+    """These handlers while the block runs; a signal that is ignored (nohup) stays ignored."""
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {
+            number: signal.signal(number, handler)
+            for number, handler in handlers.items()
+            if signal.getsignal(number) != signal.SIG_IGN
+        }
     try:
         yield
     finally:
-        signal.set_wakeup_fd(wakeup)
         for number, handler in before.items():
             signal.signal(number, handler)
-        writer.close()
-        thread.join(timeout=1)
-        reader.close()
 
 
 def leave_at_once(exit_code: int) -> None:
@@ -86,6 +141,18 @@ def leave_at_once(exit_code: int) -> None:
     if sys.stderr.isatty():
         os.write(2, SHOW_CURSOR.encode() + b"\n")
     os._exit(exit_code)
+
+
+def _terminals() -> tuple[int, ...]:
+    return tuple(handle for handle in (1, 2) if os.isatty(handle))
+
+
+def _speak_to_nobody(handles: tuple[int, ...]) -> None:
+    """Send what is still written to a terminal that is gone to nowhere, instead of failing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for handle in handles:
+        os.dup2(nowhere, handle)
+    os.close(nowhere)
 
 
 def _handler(stop: Stop) -> Callable[[int, FrameType | None], None]:
@@ -98,7 +165,7 @@ def _handler(stop: Stop) -> Callable[[int, FrameType | None], None]:
     return handle
 
 
-def _count(reader: socket.socket, stop: Stop) -> None:
+def _count(reader: socket, stop: Stop) -> None:
     """Each byte is the number of a signal."""
     while numbers := reader.recv(16):
         for number in numbers:

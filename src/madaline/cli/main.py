@@ -12,6 +12,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from madaline import __version__
+from madaline.cli.interrupt import Terminated, unwinding
 from madaline.cli.options import EXIT_CODES, FOREIGN_NAMES, HELP_SETTINGS, help_text
 from madaline.cli.output import Reported, error_document, print_document, print_error
 from madaline.errors import DataError, FileError, Interrupted, MadalineError, UsageError, nearest
@@ -120,8 +121,9 @@ def run_guarded(call: Callable[[], int], arguments: Sequence[str]) -> int:
     """
     flags = arguments[: arguments.index("--")] if "--" in arguments else arguments
     try:
-        code = call()
-        sys.stdout.flush()
+        with unwinding():
+            code = call()
+            sys.stdout.flush()
         return code
     except BrokenPipeError:
         return _reader_went_away()
@@ -134,8 +136,10 @@ def run_guarded(call: Callable[[], int], arguments: Sequence[str]) -> int:
 
             traceback.print_exc()
         error = as_error(failure)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as signalled:
         error = Interrupted("Interrupted.")
+        if isinstance(signalled, Terminated):
+            error.exit_code = signalled.exit_code
     try:
         report(error, as_json="--json" in flags)
     except BrokenPipeError:

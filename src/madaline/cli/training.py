@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from madaline.cache import cache_folder, healing
 from madaline.cli.interrupt import Stop, listening
 from madaline.cli.output import Output, Reported, error_document
 from madaline.cli.progress import Display, make_display
@@ -31,10 +33,15 @@ class Watch:
         """Show one event of the run."""
         if kind in ("network", "epoch"):
             self.stop.training = True
-        if self.output.mode == "events":
-            self._print_line(kind, fields)
-        elif self.output.mode == "text":
-            self._show(kind, fields)
+        try:
+            if self.output.mode == "events":
+                self._print_line(kind, fields)
+            elif self.output.mode == "text":
+                self._show(kind, fields)
+        except OSError:
+            # A terminal that was closed: what was learned is saved without telling it.
+            if not self.stop.wanted:
+                raise
 
     def progress(self, progress: object) -> str | None:
         """The reason to stop now, if there is one."""
@@ -86,7 +93,7 @@ def train(start: Callable[[Watch], Run], output: Output) -> Run:
     display = make_display(output)
     stop.say = display.say
     try:
-        with listening(stop):
+        with listening(stop), healing(cache_folder(os.environ)):
             run = start(Watch(output, stop, display))
     except KeyboardInterrupt:
         raise interrupted(stop, "Interrupted before training began.") from None

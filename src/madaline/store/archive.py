@@ -18,6 +18,7 @@ from pathlib import Path
 
 from madaline.errors import FileError
 from madaline.store.files import file_trouble, open_regular, write_bytes
+from madaline.store.plain import printable
 
 VERSION = 1
 LARGEST_ARCHIVE = 2_000_000_000
@@ -153,7 +154,8 @@ def _check_kind(path: Path | str, start: bytes, tail: bytes) -> None:
 
 def newer(path: Path | str, version: int) -> FileError:
     """The refusal of a version that this Madaline does not know."""
+    shown = printable(str(version), 12)
     return FileError(
-        f"{path} has format version {version}: this model was written by a newer Madaline.",
+        f"{path} has format version {shown}: this model was written by a newer Madaline.",
         "Upgrade Madaline and load it again.",
     )

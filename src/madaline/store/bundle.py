@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from madaline.errors import FileError, MadalineError
 from madaline.store.archive import VERSION, newer, read_archive, write_archive
-from madaline.store.plain import document_text, read_document
+from madaline.store.plain import document_text, printable, read_document
 from madaline.store.tensors import Arrays, file_of, unpack_arrays
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def load_model(path: Path | str) -> Predictor:
     ) as error:
         # A file whose checksums are right but whose content no Madaline has written.
         why = error.what if isinstance(error, MadalineError) else f"{type(error).__name__}: {error}"
-        raise FileError(f"{path} is refused. {why.rstrip('.')}.", _AGAIN) from error
+        raise FileError(f"{path} is refused. {printable(why).rstrip('.')}.", _AGAIN) from error
 
 
 def save_state(path: Path | str, document: dict[str, Any], arrays: Arrays) -> None:
@@ -105,7 +105,7 @@ def load_state(path: Path | str) -> tuple[dict[str, Any], Arrays]:
     except FileError:
         raise
     except ValueError as error:
-        raise FileError(f"{path} is refused: {error}.", _AGAIN) from error
+        raise FileError(f"{path} is refused: {printable(str(error))}.", _AGAIN) from error
     return document, arrays
 
 

@@ -14,13 +14,13 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from numpy.typing import NDArray
 
 from madaline.errors import FileError
-from madaline.store.files import file_trouble, read_bytes, temporary_path, write_bytes
-from madaline.store.plain import document_text, read_document
+from madaline.store.files import file_trouble, open_regular, temporary_path, write_bytes
+from madaline.store.plain import document_text, printable, read_document
 from madaline.store.tensors import ALL_TYPES, Arrays, Bytes, pack_arrays, unpack_arrays
 
 NAME = "checkpoint.safetensors"
@@ -128,18 +128,16 @@ def _seal(arrays: Mapping[str, NDArray[Any]], cursor: dict[str, Any]) -> list[By
 
 def _open(path: Path) -> Checkpoint:
     """One checkpoint file, whole."""
-    data = bytearray(read_bytes(path, LARGEST_CHECKPOINT))
+    stream, size = open_regular(path, LARGEST_CHECKPOINT)
     try:
-        if bytes(data[8 : _SEAL.start]) != _BEFORE_SEAL:
-            raise ValueError("it does not start like a checkpoint")
-        seal, data[_SEAL] = bytes(data[_SEAL]), b"0" * 64
-        if hashlib.sha256(data).hexdigest().encode("ascii") != seal:
-            raise ValueError("its checksum is not right")
-        arrays, notes = unpack_arrays(memoryview(data), ALL_TYPES)
+        with stream:
+            _check_seal(stream)
+            stream.seek(0)
+            arrays, notes = unpack_arrays(memoryview(stream.read(size)), ALL_TYPES)
         if notes.get("format") != _FORMAT:
             raise FileError(
-                f"{path} says {notes.get('format', '')[:40]!r}, not {_FORMAT!r}: it was written by"
-                " another version of Madaline.",
+                f"{path} says {printable(notes.get('format', ''), 40)!r}, not {_FORMAT!r}: it was"
+                " written by another version of Madaline.",
                 "Resume with that version.",
             )
         cursor = read_document(notes.get("cursor", "").encode("ascii"))
@@ -147,11 +145,27 @@ def _open(path: Path) -> Checkpoint:
             raise ValueError("its cursor is not a dictionary")
     except FileError:
         raise
+    except OSError as error:
+        raise file_trouble(path, error, "read") from error
     except ValueError as error:
         raise FileError(
-            f"{path} is damaged: {error}.", "Start a new run, or restore the file from a copy."
+            f"{path} is damaged: {printable(str(error))}.",
+            "Start a new run, or restore the file from a copy.",
         ) from error
     return Checkpoint(arrays, cast("dict[str, Any]", cursor))
+
+
+def _check_seal(stream: BinaryIO) -> None:
+    """Compare the checksum, in pieces: what is not whole never takes memory."""
+    start = bytearray(stream.read(_SEAL.stop))
+    if not start.startswith(_BEFORE_SEAL, 8):
+        raise ValueError("it does not start like a checkpoint")
+    seal, start[_SEAL] = bytes(start[_SEAL]), b"0" * 64
+    checksum = hashlib.sha256(start)
+    while piece := stream.read(1 << 20):
+        checksum.update(piece)
+    if checksum.hexdigest().encode("ascii") != seal:
+        raise ValueError("its checksum is not right")
 
 
 def _keep(path: Path) -> Path | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from madaline.errors import FileError, UsageError
-from madaline.store.files import file_trouble, read_bytes, write_bytes
+from madaline.store.files import file_trouble, open_regular
 from madaline.store.plain import plain
 
 VERSION = 1
@@ -71,17 +71,16 @@ class EventLog:
         """Keep only the first lines.
 
         Raises:
-            FileError: The file cannot be rewritten; it is untouched.
+            FileError: The file cannot be cut; it is untouched.
         """
         if n_events >= self.n_events:
             return
-        lines = read_bytes(self.path, _LARGEST_LOG).splitlines(keepends=True)
-        kept = b"".join(lines[: max(0, n_events)])
-        self.close()  # Windows does not replace an open file
+        size = _measure(self.path, max(0, n_events))[0]
         try:
-            write_bytes(self.path, kept)
-        finally:
-            self._open()
+            os.ftruncate(self._handle, size)  # needs no space, and a kill leaves all or nothing
+        except OSError as error:
+            raise file_trouble(self.path, error, "written") from error
+        self._size, self.n_events = size, max(0, n_events)
 
     def sync(self) -> None:
         """Bring the log to the disk: a checkpoint counts on the events before it."""
@@ -97,21 +96,22 @@ class EventLog:
         self._handle = -1
 
     def _open(self) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        # A link is refused, since the file that it leads to would be cut.
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+        flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         try:
             self._handle = os.open(self.path, flags, 0o666)
         except OSError as error:
             raise file_trouble(self.path, error, "opened") from error
         try:
-            content = read_bytes(self.path, _LARGEST_LOG)
-            whole = whole_lines(content)
-            if len(whole) < len(content):
-                os.ftruncate(self._handle, len(whole))
+            self._size, self.n_events = _measure(self.path)
+            self._cut()
+        except FileError:
+            self.close()
+            raise
         except OSError as error:
             self.close()
-            raise FileError(f"The log {self.path} cannot be opened: {error}") from error
-        self._size = len(whole)
-        self.n_events = whole.count(b"\n")
+            raise file_trouble(self.path, error, "opened") from error
 
     def _write(self, line: bytes) -> None:
         """The whole line or nothing of it."""
@@ -139,31 +139,39 @@ def read_events(path: Path | str) -> Iterator[dict[str, Any]]:
     Raises:
         FileError: The file cannot be read.
     """
-    try:
-        with open(path, "rb") as stream:
-            for line in stream:
-                event = _event(line)
-                if event is not None:
-                    yield event
-    except FileNotFoundError:
+    for line in _lines(path):
+        event = _event(line)
+        if event is not None:
+            yield event
+
+
+def _measure(path: Path, n_lines: int | None = None) -> tuple[int, int]:
+    """Bytes and lines up to the last event, or those of the first ``n_lines`` lines.
+
+    What follows the last event is the torn end that a kill or a power cut leaves.
+    """
+    size = n = 0
+    whole = (0, 0)
+    for line in _lines(path):
+        if n == n_lines:
+            return size, n
+        size += len(line)
+        n += line.endswith(b"\n")
+        if _event(line) is not None:
+            whole = (size, n)
+    return whole
+
+
+def _lines(path: Path | str) -> Iterator[bytes]:
+    """The lines of a log; one too long to be an event comes in pieces, so memory is bounded."""
+    if not os.path.lexists(path):
         return
+    stream, _ = open_regular(path, _LARGEST_LOG)
+    try:
+        with stream:
+            yield from iter(lambda: stream.readline(LONGEST_LINE + 1), b"")
     except OSError as error:
         raise file_trouble(path, error, "read") from error
-
-
-def whole_lines(content: bytes) -> bytes:
-    r"""A log without the torn end that a kill or a power cut leaves.
-
-    >>> whole_lines(b'{"n":1}\n{"n":2}\n{"n"')
-    b'{"n":1}\n{"n":2}\n'
-    """
-    content = content[: content.rfind(b"\n") + 1]
-    while content:
-        start = content.rfind(b"\n", 0, len(content) - 1) + 1
-        if _event(content[start:]) is not None:
-            break
-        content = content[:start]
-    return content
 
 
 def event_line(head: dict[str, Any], fields: dict[str, Any]) -> bytes:
@@ -204,10 +212,13 @@ def _shorten(value: Any, longest: int) -> Any:
 
 def _event(line: bytes) -> dict[str, Any] | None:
     """The event of a line, or None for a torn or foreign one."""
-    if not line.endswith(b"\n"):
+    if not line.endswith(b"\n") or len(line) > LONGEST_LINE:
         return None
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return cast("dict[str, Any]", event) if isinstance(event, dict) else None
+    if not isinstance(event, dict):
+        return None
+    fields = cast("dict[str, Any]", event)
+    return fields if isinstance(fields.get("kind"), str) else None

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable
@@ -32,6 +33,7 @@ _REASONS = {
     errno.ENOTDIR: ("a part of the path is a file, not a folder", "Check the path."),
     errno.EISDIR: ("it is a folder", "Give the name of a file."),
     errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter name."),
+    errno.ELOOP: ("it is a symbolic link that is not followed", "Give the file itself."),
     errno.EIO: ("the disk reports an error", "Check the disk and choose another folder."),
 }
 
@@ -48,13 +50,28 @@ def file_trouble(path: Path | str, error: OSError, doing: str) -> FileError:
     a.json cannot be written: the disk is full. Free some space or choose another folder.
     """
     unknown = (error.strerror or str(error) or type(error).__name__, "")
-    reason, fix = _REASONS.get(error.errno or 0, unknown)
+    # Polars writes in Rust, which tells the number in the text alone.
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    number = error.errno or (int(told[1]) if told else 0)
+    reason, fix = _REASONS.get(number, unknown)
     return FileError(f"{path} cannot be {doing}: {reason}.", fix)
+
+
+def is_want_of_space(error: BaseException | None) -> bool:
+    """Whether a file could not be written only for want of space, which may be freed."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def temporary_path(folder: Path) -> Path:
     """A new hidden name in a folder, for a file that will be renamed when it is whole."""
     return folder / TEMPORARY.replace("*", secrets.token_hex(8))
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half written; only while nobody else writes there."""
+    for leftover in folder.glob(TEMPORARY):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
 
 
 def write_atomically(path: Path | str, write: Callable[[BinaryIO], None]) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import time
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -14,9 +13,10 @@ from numpy.typing import NDArray
 
 from madaline.errors import FileError, UsageError
 from madaline.store import bundle, checkpoint, lock
+from madaline.store.archive import LARGEST_ARCHIVE
 from madaline.store.checkpoint import Checkpoint
 from madaline.store.events import EventLog, read_events
-from madaline.store.files import TEMPORARY, file_trouble, read_json, write_json
+from madaline.store.files import TEMPORARY, file_trouble, read_json, sweep, write_json
 from madaline.store.plain import plain
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ABOUT = "run.json"
 EVENTS = "events.jsonl"
 _FORMAT = {"format": "madaline.run", "version": 1}
+_OWN = (ABOUT, EVENTS, checkpoint.NAME, checkpoint.PREVIOUS, bundle.MODEL_NAME)
 
 
 class RunFolder:
@@ -76,11 +77,16 @@ class RunFolder:
         held = lock.FolderLock(path)
         try:
             _refuse_full(path)  # again: another process may have been faster than the lock
+        except BaseException:
+            held.release()
+            raise
+        try:
+            sweep(path)
             found = cast("dict[str, Any]", plain(about))
             write_json(path / ABOUT, {**_FORMAT, **found})
             return cls(path, found, held)
         except BaseException:
-            held.release()
+            _take_back(path, held)
             raise
 
     @classmethod
@@ -99,9 +105,10 @@ class RunFolder:
             raise FileError(
                 f"{path} is not a run folder: it has no {ABOUT}.", "Give the folder of a run."
             )
+        about = _read_about(path / ABOUT)
         held = _hold(path) if lock else None
         try:
-            return cls(path, _read_about(path / ABOUT), held)
+            return cls(path, about, held)
         except BaseException:
             if held:
                 held.release()
@@ -147,6 +154,7 @@ class RunFolder:
             FileError: It cannot be written; the earlier ones are untouched.
         """
         log = self._writable()
+        self._refuse_replaced()
         log.sync()
         checkpoint.save_checkpoint(self.path, arrays, {**cursor, "n_events": log.n_events})
 
@@ -165,20 +173,44 @@ class RunFolder:
             FileError: It cannot be written; an earlier one is untouched.
         """
         self._writable()
+        self._refuse_replaced()
         path = self.path / bundle.MODEL_NAME
         bundle.save_model(path, predictor)
         return path
 
+    def require_space(self, model: int, all_files: int) -> None:
+        """Refuse a run of which it is known beforehand that its files cannot be written.
+
+        Args:
+            model: Bytes of its model file, about.
+            all_files: Bytes of all its files, about.
+
+        Raises:
+            FileError: Model files cannot be so large, or the disk has not so much space.
+        """
+        if model > LARGEST_ARCHIVE:
+            raise FileError(
+                f"The model file of {self.path} would need {model / 1e6:,.0f} MB;"
+                f" at most {LARGEST_ARCHIVE / 1e6:,.0f} MB can be written.",
+                "Use fewer members, smaller layers or columns with fewer categories.",
+            )
+        try:
+            free = shutil.disk_usage(self.path).free
+        except OSError:
+            return  # writing will tell
+        if free < all_files:
+            raise FileError(
+                f"The run in {self.path} needs about {all_files / 1e6:,.1f} MB;"
+                f" the disk has {free / 1e6:,.1f} MB left.",
+                "Free some space or choose another --output.",
+            )
+
     def discard(self) -> None:
         """Take back a run that never began: its log and ``run.json``, and the folder if empty."""
-        log = self._writable()
-        log.close()
-        for name in (ABOUT, EVENTS):
-            (self.path / name).unlink(missing_ok=True)
-        self.close()
-        with contextlib.suppress(OSError):
-            (self.path / lock.NAME).unlink(missing_ok=True)
-            self.path.rmdir()
+        self._writable().close()
+        if self._lock:
+            _take_back(self.path, self._lock)
+        self._lock = None
 
     def close(self) -> None:
         """Give the folder back; a second call does nothing."""
@@ -194,6 +226,14 @@ class RunFolder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _refuse_replaced(self) -> None:
+        """Never write into a folder that has become another one, perhaps of another run."""
+        if self._lock and not self._lock.is_in_place():
+            raise FileError(
+                f"The run folder {self.path} was removed or replaced while the run went on.",
+                "Start the run anew, and leave its folder in place.",
+            )
+
     def _writable(self) -> EventLog:
         if self._log is None or self._lock is None:
             raise UsageError(
@@ -202,44 +242,25 @@ class RunFolder:
         return self._log
 
 
-def new_run_path(parent: Path | str = "runs", stem: str = "run") -> Path:
-    """Make an empty folder with a new name: month, day, what the run is about.
-
-    Two processes at once get two names: making a folder is atomic.
-
-    Args:
-        parent: Folder of runs; made if needed.
-        stem: What the run is about, such as the name of the data file without its ending.
-
-    Raises:
-        FileError: The folder cannot be made.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as parent:
-    ...     [new_run_path(parent, "my people").name[4:] for _ in range(2)]
-    ['-my-people', '-my-people-2']
-    """
-    word = re.sub(r"[^\w.-]+", "-", stem)[:40].strip("-.") or "run"
-    name = f"{time.strftime('%m%d')}-{word}"
-    number = 1
-    while True:
-        path = Path(parent) / (name if number == 1 else f"{name}-{number}")
-        try:
-            Path(parent).mkdir(parents=True, exist_ok=True)
-            path.mkdir()
-            return path
-        except FileExistsError as error:
-            if not os.path.isdir(parent):
-                raise FileError(f"{parent} is a file.", "Choose another folder.") from error
-            number += 1
-        except OSError as error:
-            raise file_trouble(path, error, "made") from error
+def _take_back(path: Path, held: lock.FolderLock) -> None:
+    """Leave nothing of a run that never began: its files, its lock, and the folder if empty."""
+    for name in (EVENTS, ABOUT):
+        with contextlib.suppress(OSError):
+            (path / name).unlink(missing_ok=True)
+    held.remove()
+    with contextlib.suppress(OSError):
+        path.rmdir()
 
 
 def _refuse_full(path: Path) -> None:
     """A new run never mixes with what is already there."""
     try:
-        found = sorted(item.name for item in path.iterdir() if item.name != lock.NAME)
+        found = sorted(
+            item.name
+            for item in path.iterdir()
+            # What a process leaves that was killed before its run began.
+            if item.name != lock.NAME and not item.match(TEMPORARY)
+        )
     except OSError as error:
         raise file_trouble(path, error, "read") from error
     if found:
@@ -251,11 +272,19 @@ def _refuse_full(path: Path) -> None:
 
 
 def _hold(path: Path) -> lock.FolderLock:
-    """The lock of an existing run; what a killed process left half written is swept out."""
+    """The lock of an existing run; what a killed process left half written is swept out.
+
+    Raises:
+        FileError: It is in use, or one of its files is a link: going on would write elsewhere.
+    """
+    for name in _OWN:
+        if os.path.islink(path / name):
+            raise FileError(
+                f"{path / name} is a symbolic link; the files of a run are plain files.",
+                "Put the file itself in its place.",
+            )
     held = lock.FolderLock(path)
-    for leftover in path.glob(TEMPORARY):
-        with contextlib.suppress(OSError):
-            leftover.unlink()
+    sweep(path)
     return held
 
 

@@ -21,26 +21,27 @@ NAME = "lock"
 class FolderLock:
     """The right to write into a folder; ends with `release` or with the process, however it ends.
 
-    The file stays: removing it would let a third process lock a file that has no name any more.
+    The file stays, unless the one who holds it removes it together with the folder.
 
     Raises:
         FileError: Another process has it, or the folder cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
-        try:
-            self._handle = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise file_trouble(folder / NAME, error, "written") from error
-        try:
-            self._take(folder)
+        self._path = folder / NAME
+        while True:
+            self._handle = _open(self._path)
+            try:
+                self._take(folder)
+            except FileError:
+                os.close(self._handle)
+                raise
+            if self.is_in_place():
+                break
+            os.close(self._handle)  # its holder removed it meanwhile: others lock another file
+        with contextlib.suppress(OSError):  # the number is only for the message
             os.ftruncate(self._handle, 0)
             os.write(self._handle, f"{os.getpid()}\n".encode())
-        except FileError:
-            os.close(self._handle)
-            raise
-        except OSError:
-            pass  # the process's number is only for the message; the lock holds without it
 
     def _take(self, folder: Path) -> None:
         if fcntl is None:
@@ -56,6 +57,23 @@ class FolderLock:
                 "Wait until it ends, or choose another --output.",
             ) from error
 
+    def is_in_place(self) -> bool:
+        """Whether the folder still has this lock; not so once it was removed or replaced."""
+        try:
+            return os.path.samestat(os.fstat(self._handle), os.stat(self._path))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+
+    def remove(self) -> None:
+        """Give the folder back and leave no file, which goes while it is held: nobody loses it."""
+        if fcntl is None:  # Windows does not remove an open file
+            self.release()
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+        self.release()
+
     def release(self) -> None:
         """Give the folder back; a second call does nothing."""
         if self._handle < 0:
@@ -66,3 +84,11 @@ class FolderLock:
                 fcntl.flock(self._handle, fcntl.LOCK_UN)
         os.close(self._handle)
         self._handle = -1
+
+
+def _open(path: Path) -> int:
+    """The lock file, made if needed; a link is refused, since what it leads to would be emptied."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    except OSError as error:
+        raise file_trouble(path, error, "written") from error
