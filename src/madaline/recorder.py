@@ -11,12 +11,11 @@ from typing import Any
 
 from madaline.describe import versions
 from madaline.errors import FileError
-from madaline.pipeline import Resume, Watch
+from madaline.pipeline import Look, Resume, Watch
 from madaline.predictor import Predictor
 from madaline.store.files import is_want_of_space
 from madaline.store.folder import ABOUT, RunFolder
 from madaline.train.lanes import thread_count
-from madaline.train.loop import Progress
 from madaline.train.state import state_arrays
 
 CHECKPOINT_SECONDS = 5.0
@@ -64,7 +63,7 @@ class Recorder:
         else:
             self._tell(kind, fields)
 
-    def progress(self, progress: Progress) -> str | bool | None:
+    def progress(self, progress: Look) -> str | bool | None:
         """Save where the run stands, every few seconds and when it stops."""
         self.trained = True
         if self._folder.trouble is not None:
@@ -112,7 +111,7 @@ class Recorder:
             self._watch.event("warn", {"text": text})
         self._told.add(text)
 
-    def _save(self, progress: Progress) -> None:
+    def _save(self, progress: Look) -> None:
         arrays = {f"state:{k}": v for k, v in state_arrays(progress.state).items()}
         arrays |= {f"history:{k}": v for k, v in progress.history.arrays().items()}
         cursor = {
