@@ -136,13 +136,18 @@ def prepare(
     parts = {
         name: _encode(encoder, code, table.take(rows[name]), weight[rows[name]]) for name in PARTS
     }
+    changes = [*table.without(*settings.drop).changes]
     for name, own in (("validation", validation), ("test", test)):
         if own is not None:
             own_weight = _weights(own, settings, None)
-            own, own_weight, _ = _with_target(own, target, own_weight)
+            own, own_weight, n_out = _with_target(own, target, own_weight)
             parts[name] = _encode(encoder, code, own, own_weight)
+            changes += [f"{own.source}: {change}" for change in own.without(*settings.drop).changes]
+            changes += [f"{own.source}: {n_out} rows without a target left out."] * (n_out > 0)
     _refuse_weightless(parts, table.source)
     summary = _summary(table, code, parts, notices, settings, dropped)
+    told = [{"code": "reading", "text": text, "columns": [], "fix": ""} for text in changes]
+    summary["notices"] = [*told, *summary["notices"]]
     return Prepared(encoder, code, parts, notices, summary)
 
 
