@@ -116,6 +116,7 @@ def prepare(
         if name is not None:
             table[name]  # an unknown name is an error, with the nearest one suggested
     weight = _weights(table, settings, weight)
+    changes = [*table.without(*settings.drop).changes, *_infinite_targets(table, target)]
     table, weight, dropped = _with_target(table, target, weight)
     code = _target_code(table.select(target), settings)
     rows = _deal(table, code, settings, validation, test)
@@ -136,7 +137,6 @@ def prepare(
     parts = {
         name: _encode(encoder, code, table.take(rows[name]), weight[rows[name]]) for name in PARTS
     }
-    changes = [*table.without(*settings.drop).changes]
     for name, own in (("validation", validation), ("test", test)):
         if own is not None:
             own_weight = _weights(own, settings, None)
@@ -216,6 +216,20 @@ def _with_target(
         )
     rows = np.flatnonzero(usable)
     return table.take(rows), weight[rows], int(table.n_rows - len(rows))
+
+
+def _infinite_targets(table: Table, target: tuple[str, ...]) -> list[str]:
+    """They are left out like missing ones, which is less to be expected."""
+    counts = {
+        name: int(np.isinf(table[name].values).sum())
+        for name in target
+        if table[name].kind == "number"
+    }
+    return [
+        f"{n} values of the target {name!r} are infinite; their rows were left out."
+        for name, n in counts.items()
+        if n
+    ]
 
 
 def _target_code(targets: Table, settings: Settings) -> TargetCode:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from madaline.data.encodings import as_utf8
 from madaline.data.formats import READABLE
-from madaline.data.records import frame_of_records, records
+from madaline.data.records import Record, frame_of_records, records
 from madaline.data.table import Table
 from madaline.data.texts import columns_from_texts, trimmed
 from madaline.errors import DataError
@@ -89,7 +89,8 @@ def _head(data: bytes) -> str:
 
 def _names(head: str, separator: str, source: str) -> tuple[str, ...]:
     """The names in the header, empty where there is none."""
-    names = tuple(cell.strip() for cell in next(records(head, separator)).cells)
+    header = next(records(head, separator), Record(1, 1, [""]))
+    names = tuple(cell.strip() for cell in header.cells)
     for name, count in Counter(names).items():
         if count > 1 and name:
             places = [str(place) for place, other in enumerate(names, 1) if other == name]

@@ -109,5 +109,5 @@ def _zone_note(name: str, hour: pl.Series, zone: pl.Series) -> tuple[str, ...]:
     if not n_bare or zone.null_count() == len(zone):
         return ()
     times = "time" if n_bare == 1 else "times"
-    verb = "names no zone and is" if n_bare == 1 else "name no zone and are"
-    return (f"{n_bare:,} {times} of column {name!r} {verb} taken as UTC, as others say.",)
+    verb = "names no zone and was" if n_bare == 1 else "name no zone and were"
+    return (f"{n_bare:,} {times} of column {name!r} {verb} taken as UTC.",)

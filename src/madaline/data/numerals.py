@@ -93,7 +93,7 @@ def stray_note(name: str, cells: pl.Series, plain: pl.Series) -> tuple[str, ...]
     verb = "is no number" if n_stray == 1 else "are no numbers, the first"
     return (
         f"Column {name!r} is taken as texts: {n_stray} of {_values(n_present)} {verb}: "
-        f"{shortened(cells[row])} in row {row + 1}. Empty cells are missing values.",
+        f"{shortened(cells[row])} in row {row + 1}. Leave such cells empty if they are missing.",
     )
 
 
