@@ -96,7 +96,11 @@ class Child:
 
 def serve(pipe: Connection) -> None:
     """The child: takes jobs, tells outcomes; whatever is printed on stderr counts as a failure."""
+    from madaline.cache import private_cache_folder
+
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(private_cache_folder(os.environ) or ""))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     from madaline.pipeline import run  # noqa: F401  (so that importing does not count)
 
     warnings.simplefilter("error", RuntimeWarning)
@@ -209,10 +213,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds-per-file", type=float, default=60)
-    parser.add_argument("--fit-share", type=float, default=0.1, help="share of rounds that train")
-    parser.add_argument("--predict-share", type=float, default=0.2)
+    parser.add_argument("--fit-share", type=float, default=0.05, help="share of rounds that train")
+    parser.add_argument("--predict-share", type=float, default=0.1)
     parser.add_argument("--keep", type=Path, default=Path("fuzz-failures"))
     parser.add_argument("--only", type=int, help="this round alone")
+    parser.add_argument("--show", action="store_true", help="print how each round ended")
     options = parser.parse_args(arguments)
     files = found_files(options.paths)
     if not files:
@@ -227,8 +232,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             counts[f"{job}: {outcome.kind}{code}"] += 1
             if outcome.failed:
                 keep(outcome, job, path, number, options)
-            elif options.only is not None:
-                print(job, path.name, outcome.kind, outcome.code, outcome.text)
+            elif options.show or options.only is not None:
+                print(job, path.name, outcome.kind, outcome.code, outcome.text, flush=True)
             path.unlink()
     print(f"{len(rounds)} rounds, seed {options.seed}, {len(files)} files")
     for name, n in sorted(counts.items()):

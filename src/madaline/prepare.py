@@ -226,7 +226,9 @@ def _infinite_targets(table: Table, target: tuple[str, ...]) -> list[str]:
         if table[name].kind == "number"
     }
     return [
-        f"{n} values of the target {name!r} are infinite; their rows were left out."
+        f"1 value of the target {name!r} is infinite; its row was left out."
+        if n == 1
+        else f"{n} values of the target {name!r} are infinite; their rows were left out."
         for name, n in counts.items()
         if n
     ]

@@ -59,6 +59,7 @@ def test_zeros_in_front_make_codes_and_are_said():
     assert found.texts() == ["01234", "10001", "00501"]
     assert "2 values begin with 0, such as '01234'" in found.notes[0]
     assert column("0", "0.5", "-0").kind == "number"
+    assert column("01", "2.5").kind == "number"
 
 
 def test_the_value_that_keeps_a_column_from_being_numbers_is_named_with_its_row():

@@ -50,15 +50,11 @@ def table_from_delimited(data: bytes, source: str, texts: Container[str] = ()) -
     names = _names(head, separator, source)
     frame, blank_notes = frame_of_records(data, separator, len(names), source)
     frame = trimmed(frame)
-    frame, repeat_notes = _without_repeats(frame, names)
     frame, unnamed_notes = _without_unnamed(frame, names, source)
-    columns = columns_from_texts(
-        [name for name in names if name],
-        frame,
-        comma_decimals=separator != ",",
-        texts=texts,
-    )
-    notes = (*encoding_notes, *blank_notes, *repeat_notes, *unnamed_notes)
+    names = tuple(name for name in names if name)
+    frame, repeat_notes = _without_repeats(frame, names)
+    columns = columns_from_texts(names, frame, comma_decimals=separator != ",", texts=texts)
+    notes = (*encoding_notes, *blank_notes, *unnamed_notes, *repeat_notes)
     return Table(columns, source, notes)
 
 

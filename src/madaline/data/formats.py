@@ -21,7 +21,7 @@ Format = Literal["text", "parquet", "json", "arrow", "stream"]
 # A few megabytes of gzip can hold gigabytes of zeros; a table shrinks to a hundredth at most.
 MOST_UNPACKED_BYTES = 16 * 2**30
 MOST_SHRUNK = 100
-_ALWAYS_UNPACKED_BYTES = 2**30
+ALWAYS_UNPACKED_BYTES = 2**30
 
 _PART = 1 << 20
 
@@ -186,7 +186,7 @@ def _unzip(data: bytes, shown: str) -> tuple[bytes, str]:
 
 def _unpacked(stream: gzip.GzipFile | IO[bytes], packed: int, shown: str) -> bytes:
     """The whole content, if it is not a bomb: memory stays below the limit, whatever is said."""
-    most = min(MOST_UNPACKED_BYTES, max(_ALWAYS_UNPACKED_BYTES, MOST_SHRUNK * packed))
+    most = min(MOST_UNPACKED_BYTES, max(ALWAYS_UNPACKED_BYTES, MOST_SHRUNK * packed))
     content = io.BytesIO()
     while part := stream.read(_PART):
         if content.tell() + len(part) > most:

@@ -73,7 +73,7 @@ def padded_note(name: str, cells: pl.Series) -> tuple[str, ...]:
     Column 'zip' is taken as codes, not numbers: 1 value begins with 0, such as '01234'.
     """
     padded = cells.filter(cells.str.contains(_PADDED))
-    if not len(padded):
+    if not len(padded) or not cells.drop_nulls().str.contains(r"^\d+$").all():
         return ()
     verb = "begins" if len(padded) == 1 else "begin"
     return (
