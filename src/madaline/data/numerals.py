@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, cast
 
 from madaline.data.table import Column
 
@@ -39,17 +37,25 @@ def numbers_from_text(
         comma_decimals: Whether a comma may stand for the decimal point.
 
     >>> import polars as pl
-    >>> cells = pl.Series(["5 %", "−2,5 %"])
-    >>> column = numbers_from_text("rate", cells, pl.Series([None, None]), comma_decimals=True)
-    >>> column.values.tolist(), column.notes
-    ([5.0, -2.5], ("Column 'rate' is read without its sign '%': '5 %' is 5.",))
+    >>> cells, plain = pl.Series(["1.234,5", "7"]), pl.Series([None, 7.0])
+    >>> numbers_from_text("size", cells, plain, comma_decimals=True).values.tolist()
+    [1234.5, 7.0]
     """
     if plain.null_count() == cells.null_count():
         return Column(name, "number", plain.to_numpy(), notes=_exactness(name, cells, plain))
+    grouped = _with_commas(cells, cells.drop_nulls(), comma_decimals)
+    return None if grouped is None else Column(name, "number", grouped.to_numpy())
+
+
+def signed_from_text(name: str, cells: pl.Series, *, comma_decimals: bool) -> Column | None:
+    """A number column if every text is a number with the same sign, or grouped by thousands.
+
+    >>> import polars as pl
+    >>> column = signed_from_text("rate", pl.Series(["5 %", "−2,5 %"]), comma_decimals=True)
+    >>> column.values.tolist(), column.notes
+    ([5.0, -2.5], ("Column 'rate' is read without its sign '%': '5 %' is 5.",))
+    """
     present = cells.drop_nulls()
-    grouped = _with_commas(cells, present, comma_decimals)
-    if grouped is not None:
-        return Column(name, "number", grouped.to_numpy())
     if not present.head(1).str.contains(_NEARLY).any() or not present.str.contains(_NEARLY).all():
         return None
     bare, sign = _bare(cells, present)
@@ -72,7 +78,8 @@ def padded_note(name: str, cells: pl.Series) -> tuple[str, ...]:
     >>> print(*padded_note("zip", pl.Series(["10001", "01234"])))
     Column 'zip' is taken as codes, not numbers: 1 value begins with 0, such as '01234'.
     """
-    padded = cells.filter(cells.str.contains(_PADDED))
+    zeros = cells.filter(cells.str.starts_with("0"))
+    padded = zeros.filter(zeros.str.contains(_PADDED))
     if not len(padded) or not cells.drop_nulls().str.contains(r"^\d+$").all():
         return ()
     verb = "begins" if len(padded) == 1 else "begin"
@@ -119,7 +126,8 @@ def shortened(text: str) -> str:
 
 def _exactness(name: str, cells: pl.Series, numbers: pl.Series) -> tuple[str, ...]:
     """Notes on values that float64 cannot hold: rounded, or beyond its range."""
-    if not (np.abs(numbers.to_numpy()) >= MOST_WHOLE).any():
+    ends = cast("tuple[float, float]", (numbers.min(), numbers.max()))
+    if not (ends[0] <= -MOST_WHOLE or ends[1] >= MOST_WHOLE):
         return ()
     large = (numbers.abs() >= MOST_WHOLE).fill_null(False)
     texts = cells.filter(large)

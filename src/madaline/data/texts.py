@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from madaline.data.moments import dates_from_text, undated_note
-from madaline.data.numerals import numbers_from_text, padded_note, stray_note
+from madaline.data.numerals import (
+    numbers_from_text,
+    padded_note,
+    signed_from_text,
+    stray_note,
+)
 from madaline.data.table import Column
 
 if TYPE_CHECKING:
@@ -97,6 +102,9 @@ def _column(
     dates = dates_from_text(name, cells)
     if dates is not None:
         return dates
+    signed = signed_from_text(name, cells, comma_decimals=comma_decimals)
+    if signed is not None:
+        return signed
     return _category(name, cells, stray_note(name, cells, plain) or undated_note(name, cells))
 
 
