@@ -83,6 +83,11 @@ def _iso_dates(name: str, cells: pl.Series) -> Column | None:
     """ISO 8601 day, with or without time of day, fraction and offset from UTC (RFC 3339)."""
     import polars as pl
 
+    days = cells.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+    if days.null_count() != cells.null_count():
+        return None
+    if cells.str.len_bytes().max() == 10:  # no time of day
+        return Column(name, "date", days.cast(pl.Datetime("us")).to_numpy())
     time = r"[T ](\d{2}):(\d{2})(?::(\d{2}))?(?:[.,](\d+))? ?(Z|[+-]\d{2}:?\d{0,2})?$"
     parts = cells.str.extract_groups(time).struct.unnest()
     hour, minute, second = (parts[f"{i}"].cast(pl.Int64).fill_null(0) for i in (1, 2, 3))
@@ -95,9 +100,6 @@ def _iso_dates(name: str, cells: pl.Series) -> Column | None:
     if (too_late | (hours_off > 23) | (minutes_off > 59)).any():
         return None
     seconds = (hour * 60 + minute - sign * (hours_off * 60 + minutes_off)) * 60 + second
-    days = cells.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-    if days.null_count() != cells.null_count():
-        return None
     microseconds = (seconds * 1_000_000 + digits.cast(pl.Int64)).cast(pl.Duration("us"))
     values = (days.cast(pl.Datetime("us")) + microseconds).to_numpy()
     return Column(name, "date", values, notes=_zone_note(name, parts["1"], parts["5"]))

@@ -94,7 +94,8 @@ def _column(
         return Column(name, "number", np.full(len(cells), np.nan))
     column = numbers_from_text(name, cells, plain, comma_decimals=comma_decimals)
     if column is not None:
-        codes = padded_note(name, cells) if perhaps_codes else ()
+        whole = perhaps_codes and bool((plain == plain.floor()).all())
+        codes = padded_note(name, cells) if whole else ()
         return _category(name, cells, codes) if codes else column
     truths = _truths(name, cells)
     if truths is not None:
