@@ -19,6 +19,10 @@ def test_spaces_around_quotes_do_not_count(quoted):
     )
 
 
+def test_a_file_may_begin_with_the_first_letters_of_zlib():
+    assert rows("x^2,b\n1,2\n")[0] == [("1", "2")]
+
+
 @pytest.mark.parametrize("strange", ["", '5" pipe,1\n'])
 def test_blank_lines_between_rows_are_counted_by_both_readers(strange):
     found, notes = rows(f"\n\na,b\n1,2\n\n\n3,4\n{strange}\n\n")

@@ -75,8 +75,8 @@ def frame_of_records(
                 infer_schema=False,
                 raise_if_empty=False,
             )
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-            frame = None
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+            frame = None  # OSError: Polars takes a file that begins with x^ for a packed one
         if frame is not None and frame.shape == (n_records, n_columns):
             return frame.slice(1), _blank_note(n_blank)
     return _frame_by_record(data.decode(), separator, n_columns, source)
