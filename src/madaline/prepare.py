@@ -144,6 +144,7 @@ def prepare(
         if name is not None:
             table[name]  # an unknown name is an error, with the nearest one suggested
     weight = _weights(table, settings, weight)
+    changes = [*table.without(*settings.drop).changes, *_infinite_targets(table, target)]
     table, weight, dropped = _with_target(table, target, weight)
     if learned is not None:
         code = learned.target
@@ -175,11 +176,15 @@ def prepare(
     for name, own in (("validation", validation), ("test", test)):
         if own is not None:
             own_weight = _weights(own, settings, None)
-            own, own_weight, _ = _with_target(own, target, own_weight)
+            own, own_weight, n_out = _with_target(own, target, own_weight)
             _refuse_weightless(name, own_weight, own.source)
             parts[name] = _encode(encoder, code, own, own_weight)
+            changes += [f"{own.source}: {change}" for change in own.without(*settings.drop).changes]
+            changes += [f"{own.source}: {n_out} rows without a target left out."] * (n_out > 0)
     summary = _summary(table, code, parts, notices, settings, dropped)
     summary["weightless_rows"] = weightless
+    told = [{"code": "reading", "text": text, "columns": [], "fix": ""} for text in changes]
+    summary["notices"] = [*told, *summary["notices"]]
     return Prepared(encoder, code, parts, notices, summary)
 
 
@@ -262,6 +267,22 @@ def _left_out(notices: tuple[Notice, ...], lenient: bool) -> list[str]:
     """Columns that are not learned from; constants do no harm, and their place may matter."""
     harmless = ("constant", "empty") if lenient else ()
     return [c for n in notices if n.drop and n.code not in harmless for c in n.columns]
+
+
+def _infinite_targets(table: Table, target: tuple[str, ...]) -> list[str]:
+    """They are left out like missing ones, which is less to be expected."""
+    counts = {
+        name: int(np.isinf(table[name].values).sum())
+        for name in target
+        if table[name].kind == "number"
+    }
+    return [
+        f"1 value of the target {name!r} is infinite; its row was left out."
+        if n == 1
+        else f"{n} values of the target {name!r} are infinite; their rows were left out."
+        for name, n in counts.items()
+        if n
+    ]
 
 
 def _target_code(targets: Table, settings: Settings, lenient: bool) -> TargetCode:

@@ -262,13 +262,13 @@ BROKEN = {
     "ragged_long": (
         "x.csv",
         "a,b\n1,2\n3,4,5\n",
-        "Line 3 of x.csv has 3 cells; the header has 2. Put quotes "
+        "Line 3 of x.csv has 3 cells; the header has 2. Put double quotes "
         "around a cell that contains ','.",
     ),
     "open_quote": (
         "x.csv",
         'a,b\n1,2\n"3,4\n5,6\n',
-        "Line 3 of x.csv has 1 cells; the header has 2. A quote in this line may never be closed.",
+        "Line 3 of x.csv opens a quote that is never closed. Close it, or double",
     ),
     "empty": (
         "x.csv",
@@ -309,7 +309,7 @@ BROKEN = {
     "binary": (
         "x.csv",
         bytes(range(256)) * 4,
-        "x.csv is not a text file.",
+        "x.csv is not a text file: line 1 holds the byte 0x00.",
     ),
     "picture": (
         "x.png",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from madaline.cli.model import read_model, read_rows
+from madaline.cli.model import read_model, read_rows, remarks
 from madaline.cli.options import command, output_options
 from madaline.cli.output import Output, Reported, error_document
-from madaline.errors import ThresholdMissed, UsageError, nearest
+from madaline.errors import DataError, ThresholdMissed, UsageError, nearest
 
 if TYPE_CHECKING:
     from madaline.data.table import Table
@@ -48,10 +48,16 @@ def evaluate(run: str, data: str, fail_under: tuple[str, ...], output_mode: Outp
 
     demands = [read_demand(text) for text in fail_under]
     model = read_model(run)
-    scores = score_table(model, read_rows(data))
+    table = read_rows(data, model)
+    if not table.n_rows:
+        raise DataError(f"There are no rows in {table.source} to score.", "Add at least one row.")
+    scores = score_table(model, table)
+    notes = remarks(model, table)
+    for note in notes:
+        output_mode.note(f"madaline: note: {note}")
     missed = missed_demands(scores, demands)
     document: dict[str, Any] = {"run": run, "data": data, "task": model.target.task}
-    document |= {"target": list(model.target.names), **scores.as_dict()}
+    document |= {"target": list(model.target.names), **scores.as_dict(), "notes": notes}
     error = ThresholdMissed(" ".join(missed)) if missed else None
     if error is not None:
         document["error"] = error_document(error)

@@ -23,8 +23,10 @@ def read_model(run: str) -> Predictor:
     return load_model(run)
 
 
-def read_rows(data: str) -> Table:
-    """The rows of a file, or of stdin where ``data`` is ``-``.
+def read_rows(data: str, model: Predictor) -> Table:
+    """The rows of a file, or of stdin where ``data`` is ``-``; there may be none.
+
+    What was text in training is text again, also where all cells happen to look like numbers.
 
     Raises:
         UsageError: Stdin is a terminal, so nothing would ever come.
@@ -32,8 +34,11 @@ def read_rows(data: str) -> Table:
     """
     from madaline.data.read import read_table
 
+    texts = {code.name for code in model.encoder.column_codes if code.kind == "category"}
+    target = zip(model.target.names, model.target.kinds, strict=True)
+    texts |= {name for name, kind in target if kind == "category"}
     if data != STDIN:
-        return read_table(data)
+        return read_table(data, empty=True, texts=texts)
     if sys.stdin.isatty():
         raise UsageError(
             "DATA is '-', but nothing is sent to stdin.", "Pipe a table into it, or name a file."
@@ -45,4 +50,13 @@ def read_rows(data: str) -> Table:
         # Messages call a table by the name of its file.
         path = Path(folder) / "standard input"
         path.write_bytes(content)
-        return read_table(path)
+        return read_table(path, empty=True, texts=texts)
+
+
+def remarks(model: Predictor, table: Table) -> list[str]:
+    """What to know of the answer: what reading changed in the columns that the model uses, and
+    values that it has never seen; one sentence each.
+    """
+    used = (*model.encoder.columns, *model.target.names)
+    known = table.select(name for name in used if name in table)
+    return [*known.changes, *model.encoder.unseen(table)]

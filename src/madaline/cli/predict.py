@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import rich_click as click
 
-from madaline.cli.model import read_model, read_rows
+from madaline.cli.model import read_model, read_rows, remarks
 from madaline.cli.options import command, output_options
 from madaline.cli.output import Output
 from madaline.errors import UsageError
@@ -31,8 +31,9 @@ DETAILS = """
 RUN is a run folder or a *.madaline file. DATA is a table with the columns of the training (the
 target may be missing, further columns are ignored), or - for stdin.
 
-The answer has one row for each row of DATA, in the same order: a column "prediction" (or
-"prediction_NAME" for each of several targets), and with --proba a column "p_CLASS" for each class.
+The answer has one row for each row of DATA, in the same order (none if DATA has none): a column
+"prediction" (or "prediction_NAME" for each of several targets), and with --proba a column "p_CLASS"
+for each class.
 """
 
 
@@ -52,7 +53,11 @@ def predict(run: str, data: str, proba: bool, output: str | None, output_mode: O
     if output is not None:
         check_format(output)
     model = read_model(run)
-    columns = predicted_columns(model, read_rows(data), proba)
+    table = read_rows(data, model)
+    columns = predicted_columns(model, table, proba)
+    notes = remarks(model, table)
+    for note in notes:
+        output_mode.note(f"madaline: note: {note}")
     n_rows = len(next(iter(columns.values())))
     if output is not None:
         write_columns(output, columns)
@@ -62,6 +67,7 @@ def predict(run: str, data: str, proba: bool, output: str | None, output_mode: O
         sys.stdout.buffer.write(frame(columns).write_csv().encode())
         sys.stdout.buffer.flush()
     result: dict[str, Any] = {"run": run, "target": list(model.target.names), "rows": n_rows}
+    result["notes"] = notes
     result |= {"columns": columns} if output is None else {"output": output}
     output_mode.document("predict", result)
 
@@ -113,8 +119,10 @@ def frame(columns: Mapping[str, Any]) -> Any:
 
     # Numbers stay arrays: a float32 is then written with its own digits, not those of a float64.
     return pl.DataFrame(
-        {
-            name: values if values.dtype.kind in "fiub" else values.tolist()
+        [
+            pl.Series(name, values)
+            if values.dtype.kind in "fiub"
+            else pl.Series(name, values.tolist(), dtype=pl.String)
             for name, values in columns.items()
-        }
+        ]
     )

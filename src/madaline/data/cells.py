@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline.data.few import column_of_few
+from madaline.data.moments import dates_from_text
+from madaline.data.numerals import MOST_WHOLE, rounding_note
 from madaline.data.table import Column, category
-from madaline.data.texts import category_from_text, dates_from_text
+from madaline.data.texts import category_from_text
 from madaline.errors import CellError, DataError
 
 _NUMBERS = (int, float, np.integer, np.floating, np.bool_, Decimal, Fraction)
@@ -41,8 +43,12 @@ def column_from_array(
     ['x', None, '3']
     """
     match values.dtype.kind:
-        case "i" | "u" | "f":
+        case "f":
             return Column(name, "number", values.astype(np.float64, copy=False))
+        case "i" | "u":
+            large = values[(values > MOST_WHOLE) | (values < -MOST_WHOLE)]
+            notes = rounding_note(name, large.tolist())
+            return Column(name, "number", values.astype(np.float64), notes=notes)
         case "b":
             return Column(name, "boolean", values.astype(np.float64))
         case "M":
@@ -96,12 +102,14 @@ def column_from_objects(
         return Column(name, "date", np.array([_in_utc(c) for c in cells], "datetime64[us]"))
     if all(issubclass(t, timedelta) for t in types):
         return Column(name, "number", np.array([_seconds(c) for c in cells], np.float64))
-    return category(name, (None if c is None else str(c) for c in cells))
+    return category(name, (None if c is None else _paired(str(c)) for c in cells))
 
 
 def _number_column(name: str, cells: Sequence[Any], source: str) -> Column:
     try:
-        return Column(name, "number", np.array(cells, np.float64))
+        whole = (cell for cell in cells if isinstance(cell, int))
+        notes = rounding_note(name, (n for n in whole if not -MOST_WHOLE <= n <= MOST_WHOLE))
+        return Column(name, "number", np.array(cells, np.float64), notes=notes)
     except OverflowError:
         raise DataError(
             f"Column {name!r} of {source} holds a number beyond 1e308.",
@@ -115,11 +123,19 @@ def _text_column(name: str, cells: Sequence[Any], dates: bool) -> Column:
         return few
     import polars as pl
 
-    texts = pl.Series(name, cells, dtype=pl.String)
-    days = dates_from_text(texts) if dates else None
-    if days is not None:
-        return Column(name, "date", days.to_numpy())
-    return category_from_text(name, texts)
+    try:
+        texts = pl.Series(name, cells, dtype=pl.String)
+    except UnicodeEncodeError:
+        texts = pl.Series(name, [_paired(cell) for cell in cells], dtype=pl.String)
+    days = dates_from_text(name, texts) if dates else None
+    return category_from_text(name, texts) if days is None else days
+
+
+def _paired(text: str | None) -> str | None:
+    """Half of a pair of UTF-16, as other programs may leave it, becomes a mark of its own."""
+    if text is None:
+        return None
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _in_utc(cell: Any) -> Any:

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
+import os
+import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
+from madaline.data.jsonlines import looks_like_json
 from madaline.errors import DataError, FileError, nearest
 
 Format = Literal["text", "parquet", "json", "arrow", "stream"]
 
-# A few hundred bytes of gzip can hold gigabytes of zeros.
+# A few megabytes of gzip can hold gigabytes of zeros; a table shrinks to a hundredth at most.
 MOST_UNPACKED_BYTES = 16 * 2**30
+MOST_SHRUNK = 100
+ALWAYS_UNPACKED_BYTES = 2**30
+
+_PART = 1 << 20
+
+# What Python's readers raise on bytes that are not what they should be.
+_DAMAGE = (OSError, EOFError, ValueError, LookupError, struct.error, zlib.error, lzma.LZMAError)
 
 _TEXT = (".csv", ".tsv", ".tab", ".txt", ".psv", ".data", ".dat")
+_BLANK = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"  # white space and byte order marks
 _JSON = (".jsonl", ".ndjson", ".json")
 _PARQUET = (".parquet", ".pq")
 _ARROW = (".arrow", ".feather", ".ipc")
@@ -40,6 +53,9 @@ _FOREIGN = (
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"\x93NUMPY", "a NumPy array"),
     (b"\x80\x04", "a pickle"),
+    (b"\x1f\x8b", "packed twice"),
+    (b"PK\x03\x04", "packed twice"),
+    (b"version https://git-lfs", "a pointer to a file in Git LFS, not the file"),
     (b"FEA1", "Feather of version 1"),
 )
 
@@ -77,7 +93,7 @@ def recognise(data: bytes, name: str, shown: str) -> Format:
     >>> recognise(b"a,b", "x.csv", "x.csv")
     'text'
     """
-    if not data or data.isspace():
+    if not data[:1000].strip(_BLANK) and not data.strip(_BLANK):
         raise DataError(f"{shown} is empty.", READABLE)
     suffix = Path(name).suffix.lower()
     for magic, found, words in _FRAMED:
@@ -92,9 +108,10 @@ def recognise(data: bytes, name: str, shown: str) -> Format:
     for magic, words in _FOREIGN:
         if data.startswith(magic):
             raise FileError(f"{shown} is {words}, which cannot be read.", READABLE)
-    if suffix in _JSON:
-        return "json"
-    if suffix not in _TEXT and data.lstrip()[:1] == b"{":
+    start = data[:1000].lstrip()
+    if start.lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise FileError(f"{shown} is a web page or XML, which cannot be read.", READABLE)
+    if suffix in _JSON or looks_like_json(data) or (suffix not in _TEXT and start[:1] == b"{"):
         return "json"
     return "text"
 
@@ -103,11 +120,16 @@ def _content(path: Path) -> bytes:
     if str(path).startswith(("http:/", "https:/", "s3:/", "gs:/")):
         raise FileError(f"{path} is a web address.", "Download the file first.")
     try:
+        mode = path.stat().st_mode
+        if (stat.S_ISCHR(mode) or stat.S_ISBLK(mode)) and str(path) != os.devnull:
+            raise FileError(f"{path} is a device, whose content may never end.", "Name a file.")
         return path.read_bytes()
     except FileNotFoundError:
         raise FileError(f"There is no file {path}.", _neighbour(path)) from None
     except IsADirectoryError:
         raise FileError(f"{path} is a folder.", "Name a file in it.") from None
+    except FileError:
+        raise
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise FileError(f"{path} cannot be read: {reason}.") from None
@@ -125,12 +147,13 @@ def _neighbour(path: Path) -> str:
 def _gunzip(data: bytes, shown: str) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            content = stream.read(MOST_UNPACKED_BYTES + 1)
-    except (OSError, EOFError, zlib.error):
+            return _unpacked(stream, len(data), shown)
+    except FileError:
+        raise
+    except _DAMAGE:
         raise FileError(
             f"{shown} is damaged or cut short: gzip cannot unpack it.", "Copy it again."
         ) from None
-    return _within_limit(content, shown)
 
 
 def _unzip(data: bytes, shown: str) -> tuple[bytes, str]:
@@ -149,16 +172,27 @@ def _unzip(data: bytes, shown: str) -> tuple[bytes, str]:
                     f"{shown} holds {len(members)} files{': ' * bool(names)}{names}.",
                     "A zip must hold exactly one table.",
                 )
+            if members[0].flag_bits & 1:
+                raise FileError(f"{shown} is locked by a password.", "Unpack it first.")
             with package.open(members[0]) as stream:
-                content = stream.read(MOST_UNPACKED_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
-        raise FileError(f"{shown} is damaged or cut short: zip cannot unpack it.") from None
-    except RuntimeError:
-        raise FileError(f"{shown} is locked by a password.", "Unpack it first.") from None
-    return _within_limit(content, shown), members[0].filename
+                return _unpacked(stream, len(data), shown), members[0].filename
+    except FileError:
+        raise
+    except (*_DAMAGE, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        raise FileError(
+            f"{shown} is damaged or cut short: zip cannot unpack it.", "Copy it again."
+        ) from None
 
 
-def _within_limit(content: bytes, shown: str) -> bytes:
-    if len(content) > MOST_UNPACKED_BYTES:
-        raise FileError(f"{shown} unpacks to more than {MOST_UNPACKED_BYTES // 2**30} GB.")
-    return content
+def _unpacked(stream: gzip.GzipFile | IO[bytes], packed: int, shown: str) -> bytes:
+    """The whole content, if it is not a bomb: memory stays below the limit, whatever is said."""
+    most = min(MOST_UNPACKED_BYTES, max(ALWAYS_UNPACKED_BYTES, MOST_SHRUNK * packed))
+    content = io.BytesIO()
+    while part := stream.read(_PART):
+        if content.tell() + len(part) > most:
+            raise FileError(
+                f"{shown} unpacks from {packed / 1e6:.1f} MB to more than {most / 2**30:.3g} GB.",
+                "Unpack it first, if you know what it holds.",
+            )
+        content.write(part)
+    return content.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from os import PathLike
 from pathlib import Path
 
@@ -15,12 +15,24 @@ from madaline.data.typed import table_from_polars
 from madaline.errors import DataError, FileError
 
 
-def read_table(path: str | PathLike[str], *, columns: Iterable[str] | None = None) -> Table:
+def read_table(
+    path: str | PathLike[str],
+    *,
+    columns: Iterable[str] | None = None,
+    empty: bool = False,
+    texts: Container[str] = (),
+) -> Table:
     r"""The rows of a file; the file is never changed.
 
     Args:
         path: CSV, TSV, Parquet, JSON lines or Arrow file, as it is or in gzip or zip.
         columns: Names of the columns to keep, in this order; by default all.
+        empty: Whether a table without rows is a table too.
+        texts: Names of columns that are texts whatever they look like, such as the categories of
+            a trained model; for files that do not say what their columns are.
+
+    Returns:
+        The table; its ``changes`` say what was dropped, guessed or rounded.
 
     Raises:
         FileError: The file is missing, cannot be read, is damaged or of another format.
@@ -38,15 +50,16 @@ def read_table(path: str | PathLike[str], *, columns: Iterable[str] | None = Non
     found = recognise(data, name, path.name)
     match found:
         case "text":
-            table = table_from_delimited(data, path.name)
+            table = table_from_delimited(data, path.name, texts)
         case "json":
             table = table_from_json(data, path.name)
         case _:
             table = _table_from_binary(data, found, path.name)
     if not table.columns:
         raise DataError(f"{path.name} has no columns.")
-    if table.n_rows == 0:
-        raise DataError(f"{path.name} has columns but no rows.", "Add at least one row.")
+    if table.n_rows == 0 and not empty:
+        words = "a header" if found == "text" else "columns"
+        raise DataError(f"{path.name} has {words} but no rows.", "Add at least one row.")
     return table if columns is None else table.select(columns)
 
 

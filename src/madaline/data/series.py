@@ -8,6 +8,7 @@ import numpy as np
 
 from madaline.data.cells import column_from_array, column_from_objects
 from madaline.data.few import MOST_FEW
+from madaline.data.numerals import MOST_WHOLE, rounding_note
 from madaline.data.table import Column
 from madaline.data.typed import column_from_polars
 
@@ -70,7 +71,11 @@ def _pandas_column(name: str, series: nw.Series[Any], source: str, *, dates: boo
     kind, native = series.dtype, series.to_native()
     if kind.is_numeric() or kind == nw.Boolean:
         values = native.to_numpy(dtype=np.float64, na_value=np.nan)
-        return Column(name, "boolean" if kind == nw.Boolean else "number", values)
+        if kind == nw.Boolean:
+            return Column(name, "boolean", values)
+        large = np.abs(values) >= MOST_WHOLE if kind.is_integer() else np.zeros(0, bool)
+        notes = rounding_note(name, native[large].tolist()) if large.any() else ()
+        return Column(name, "number", values, notes=notes)
     if isinstance(kind, nw.Datetime):
         if kind.time_zone is not None:
             series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)

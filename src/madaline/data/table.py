@@ -28,6 +28,7 @@ class Column:
             ``date``: datetime64[us], NaT where missing. ``category``: int32 codes into ``levels``,
             -1 where missing.
         levels: The distinct texts of a category column; empty for the other kinds.
+        notes: What reading it changed, or why it is of no other kind; one sentence each.
 
     >>> Column("sex", "category", np.array([0, 1, -1], np.int32), ("female", "male")).texts()
     ['female', 'male', None]
@@ -37,6 +38,7 @@ class Column:
     kind: Kind
     values: Values
     levels: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -77,6 +79,7 @@ class Table:
     Attributes:
         columns: The columns, in the order of the file.
         source: What messages call it: a file's name, ``X``, ``the sample penguins``.
+        notes: What reading it changed or left out, apart from its columns; one sentence each.
 
     >>> table = Table((Column("a", "number", np.array([1.0, 2.0])),))
     >>> table.n_rows, table.names
@@ -85,6 +88,12 @@ class Table:
 
     columns: tuple[Column, ...]
     source: str = "the table"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """All that reading changed or left out: of the table, then of each of its columns."""
+        return (*self.notes, *(note for column in self.columns for note in column.notes))
 
     @property
     def n_rows(self) -> int:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from madaline.data.few import MOST_FEW, column_of_few
+from madaline.data.moments import dates_from_text
+from madaline.data.numerals import MOST_WHOLE, rounding_note
 from madaline.data.table import Column, Table
-from madaline.data.texts import category_from_text, dates_from_text
+from madaline.data.texts import category_from_text
 from madaline.errors import DataError
 
 if TYPE_CHECKING:
@@ -60,7 +62,8 @@ def column_from_polars(name: str, cells: pl.Series, source: str, *, dates: bool 
     if kind == pl.Boolean:
         return Column(name, "boolean", cells.cast(pl.Float64).to_numpy())
     if kind.is_numeric():
-        return Column(name, "number", cells.cast(pl.Float64).to_numpy())
+        notes = _rounding(name, cells) if kind.is_integer() else ()
+        return Column(name, "number", cells.cast(pl.Float64).to_numpy(), notes=notes)
     if kind.is_temporal():
         return _temporal_column(name, cells)
     if isinstance(kind, pl.Enum):
@@ -72,10 +75,15 @@ def column_from_polars(name: str, cells: pl.Series, source: str, *, dates: bool 
             f"Column {name!r} of {source} holds {kind} values, not single cells.",
             "Leave the column out, or spread it over columns of numbers or texts.",
         )
-    days = dates_from_text(cells) if dates else None
-    if days is not None:
-        return Column(name, "date", days.to_numpy())
-    return category_from_text(name, cells)
+    days = dates_from_text(name, cells) if dates else None
+    return category_from_text(name, cells) if days is None else days
+
+
+def _rounding(name: str, cells: pl.Series) -> tuple[str, ...]:
+    import polars as pl
+
+    large = cells.cast(pl.Float64).abs() >= MOST_WHOLE
+    return rounding_note(name, cells.filter(large).to_list()) if large.any() else ()
 
 
 def _temporal_column(name: str, cells: pl.Series) -> Column:

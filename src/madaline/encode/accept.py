@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 
@@ -47,6 +48,30 @@ def refuse_gaps(column: Column) -> None:
             f"({int(gaps.sum())} of {len(column)} rows are missing or infinite).",
             "Leave such rows out.",
         )
+
+
+def refuse_one_value(column: Column, shown: str, fix: str) -> NoReturn:
+    """Refuse a target of which every row is the same; what reading did to it may be the reason.
+
+    Args:
+        column: The target in the training rows, all of one value.
+        shown: That value as a person would write it.
+        fix: What helps if there is nothing else to say.
+
+    Raises:
+        DataError: Always.
+    """
+    if len(column) == 1:
+        raise DataError(
+            f"There is one training row only, where the target {column.name!r} is {shown}: "
+            "nothing to learn.",
+            "Give more rows.",
+        )
+    raise DataError(
+        f"The target {column.name!r} is {shown} in all {len(column)} training rows: "
+        "nothing to learn.",
+        " ".join(column.notes) or fix,
+    )
 
 
 def refuse_negative(columns: Sequence[Column]) -> None:

@@ -60,6 +60,19 @@ def _positions(code: ColumnCode, column: Column) -> NDArray[np.intp]:
     return lookup[values]
 
 
+def unseen_note(code: ColumnCode, column: Column) -> tuple[str, ...]:
+    """How many rows hold a value that has no feature or code of its own; () if none does."""
+    unseen = _positions(code, column) == _UNSEEN
+    n_rows = int(unseen.sum())
+    if not n_rows:
+        return ()
+    example = column.levels[int(column.values[int(unseen.argmax())])]
+    example = example if len(example) <= 40 else f"{example[:37]}..."
+    verb = "row holds a value" if n_rows == 1 else "rows hold values"
+    was = "was" if n_rows == 1 else "were"
+    return (f"{n_rows:,} {verb} of {column.name!r} that {was} not learned, such as {example!r}.",)
+
+
 def write_category(code: ColumnCode, column: Column, out: NDArray[np.float32]) -> None:
     """Write the feature of a ``sign`` column or the features of a ``one_hot`` column.
 

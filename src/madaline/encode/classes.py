@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from madaline.data.table import Column, Kind, number_text
+from madaline.encode.accept import refuse_one_value
 from madaline.encode.state import damaged
 from madaline.errors import DataError
 from madaline.settings import Task
@@ -42,11 +43,7 @@ def fit_classes(column: Column, task: Task, *, lenient: bool = False) -> tuple[C
         values = [int(value) if whole else value for value in distinct]
     shown = listed(tuple(label_text(value) for value in values))
     if len(values) == 1 and not lenient:
-        raise DataError(
-            f"The target {column.name!r} is {shown} in all {len(column)} training rows: "
-            f"nothing to learn.",
-            "Add rows of another class.",
-        )
+        refuse_one_value(column, shown, "Add rows of another class.")
     if task == "binary" and len(values) > 2:
         raise DataError(
             f"task = binary needs two classes; {column.name!r} has {len(values)}: {shown}.",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from madaline.data.table import Column, Kind, Values, number_text
+from madaline.data.table import Column, Kind, Values, category, number_text
 from madaline.errors import DataError
 
 _TRUTH = {"true": 1.0, "yes": 1.0, "1": 1.0, "false": 0.0, "no": 0.0, "0": 0.0}
@@ -36,7 +36,7 @@ def as_kind(column: Column, kind: Kind, levels: tuple[str, ...] = (), source: st
     array([2.5, 7. , nan])
     """
     if column.kind == kind:
-        return column
+        return _respelled(column, levels) if kind == "category" and levels else column
     if column.missing().all():
         return _all_missing(column, kind)
     match kind:
@@ -125,6 +125,26 @@ def _as_category(column: Column, levels: tuple[str, ...]) -> Column:
     values = np.full(len(column), -1, np.int32)
     values[~gaps] = np.array(codes, np.int32)[places]
     return Column(column.name, "category", values, tuple(texts))
+
+
+def _respelled(column: Column, levels: tuple[str, ...]) -> Column:
+    """Texts that are not known, but mean what a training level means: 3.0 for 3, TRUE for true."""
+    known = set(levels)
+    meanings = {level: _meaning(level) for level in column.levels if level not in known}
+    if all(meaning is None for meaning in meanings.values()):
+        return column
+    meant = {_meaning(level): level for level in reversed(levels)} | {None: None}
+    names = {level: meant.get(meaning) or level for level, meaning in meanings.items()}
+    spelled = [names.get(level, level) for level in column.levels]
+    merged = category(column.name, spelled)
+    places = np.append(merged.values, np.int32(-1))
+    return replace(column, values=places[column.values], levels=merged.levels)
+
+
+def _meaning(text: str) -> float | str | None:
+    """A number or a truth, however it is written; None for words."""
+    lowered = text.lower()
+    return lowered if lowered in ("true", "false") else _number(text)
 
 
 def _number(text: str) -> float | None:

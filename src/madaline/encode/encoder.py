@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from madaline.data.table import Column, Kind, Table
 from madaline.encode.accept import check_training
-from madaline.encode.categorical import embedding_codes, fit_category, write_category
+from madaline.encode.categorical import (
+    embedding_codes,
+    fit_category,
+    unseen_note,
+    write_category,
+)
 from madaline.encode.coerce import as_kind
 from madaline.encode.column import CODES, MOST_ONE_HOT, PARTS, Code, ColumnCode
 from madaline.encode.dates import date_numbers, fit_date, write_cycles
@@ -98,6 +103,22 @@ class Encoder:
                 place += 1
         return Features(out, self._codes(columns, table.n_rows))
 
+    def unseen(self, table: Table) -> list[str]:
+        """A sentence for each category column with values that no training row had.
+
+        >>> from madaline.data.table import category
+        >>> encoder = Encoder.fit(Table((category("pet", ["cat", "dog", "cat"]),)))
+        >>> encoder.unseen(Table((category("pet", ["cat", "fish", "fish"]),)))
+        ["2 rows hold values of 'pet' that were not learned, such as 'fish'."]
+        """
+        columns = zip(self.column_codes, self._matching(table), strict=True)
+        return [
+            note
+            for code, column in columns
+            if code.kind == "category"
+            for note in unseen_note(code, column)
+        ]
+
     def _matching(self, table: Table) -> tuple[Column, ...]:
         """The columns of the training table, of the kinds they had there."""
         by_name = {column.name: column for column in reversed(table.columns)}
@@ -110,10 +131,7 @@ class Encoder:
                 f"{table.source} lacks the {word} {shown}, which the model was trained with.",
                 nearest(absent[0], table.names),
             )
-        return tuple(
-            as_kind(by_name[code.name], code.kind, code.levels, table.source)
-            for code in self.column_codes
-        )
+        return tuple(_fitting(code, by_name[code.name], table.source) for code in self.column_codes)
 
     def _codes(self, columns: tuple[Column, ...], n_rows: int) -> NDArray[np.int32]:
         codes = np.empty((n_rows, len(self.code_columns)), np.int32)
@@ -201,6 +219,13 @@ class Encoder:
         if (width < 0).any() or (np.frexp(unit)[0] != 0.5).any():
             raise damaged("a scale is negative or a unit is not a power of two")
         return cls(codes, NumberScale(unit, median, width))
+
+
+def _fitting(code: ColumnCode, column: Column, source: str) -> Column:
+    """The column as it was in training; as it is, if it holds nothing but known values."""
+    if code.kind == column.kind == "category" and all(map(code.index.__contains__, column.levels)):
+        return column
+    return as_kind(column, code.kind, code.levels, source)
 
 
 def _fit_column(column: Column) -> ColumnCode:

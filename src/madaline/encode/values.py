@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline.data.table import Table, number_text
-from madaline.encode.accept import refuse_negative
+from madaline.encode.accept import refuse_negative, refuse_one_value
 from madaline.encode.numeric import Numbers, power_of_two
-from madaline.errors import DataError
 
 _LARGEST = np.finfo(np.float32).max
 _SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
@@ -43,11 +42,7 @@ def fit_values(
             learned.append((float(ordered[0]), abs(float(ordered[0])) or 1.0))
             continue
         if ordered[0] == ordered[-1]:
-            raise DataError(
-                f"The target {column.name!r} is {number_text(float(ordered[0]))} in all "
-                f"{len(column)} training rows: nothing to learn.",
-                "Choose another target.",
-            )
+            refuse_one_value(column, number_text(float(ordered[0])), "Choose another target.")
         unit = power_of_two(max(-float(ordered[0]), float(ordered[-1])))
         ordered *= unit
         mean = float(np.average(ordered, weights=say))
