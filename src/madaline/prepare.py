@@ -5,23 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from madaline.data.check import Notice, check_table
-from madaline.data.split import split_rows
 from madaline.data.table import Column, RowIndex, Table
+from madaline.deal import PARTS, Dealt, Labelled, deal
 from madaline.encode.coerce import as_kind
 from madaline.encode.encoder import Encoder
 from madaline.encode.features import Features
 from madaline.encode.target import TargetCode
-from madaline.errors import DataError, UsageError
+from madaline.errors import DataError
 from madaline.settings import Settings
-
-PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,37 +110,29 @@ def prepare(
     Raises:
         DataError: A column is not there, too few rows, no usable column, a target nobody can learn.
     """
-    for name in (*target, settings.group, settings.time, settings.weight, *settings.drop):
-        if name is not None:
-            table[name]  # an unknown name is an error, with the nearest one suggested
-    weight = _weights(table, settings, weight)
-    table, weight, dropped = _with_target(table, target, weight)
-    code = _target_code(table.select(target), settings)
-    rows = _deal(table, code, settings, validation, test)
-    if code.task == "regression":  # mean and scale of the training rows alone
-        code = replace(
-            TargetCode.fit(table.select(target).take(rows["train"]), "regression", settings.loss),
-            why=code.why,
-        )
-    features = _features(table, target, settings)
-    notices = check_table(features, table[target[0]], code.task, rows["train"])
+    dealt = deal(table, target, settings, validation=validation, test=test, weight=weight)
+    return encode_parts(dealt, settings)
+
+
+def encode_parts(dealt: Dealt, settings: Settings) -> Prepared:
+    """Check columns, learn the encoding from the training rows, encode all three parts.
+
+    Raises:
+        DataError: No usable column, or a value that no training row could teach.
+    """
+    code, features, source = dealt.code, dealt.features, dealt.labelled.table.source
+    training = dealt.rows["train"]
+    notices = check_table(features, dealt.labelled.table[code.names[0]], code.task, training)
     features = features.without(*(c for n in notices if n.drop for c in n.columns))
     if not features.columns:
         raise DataError(
-            f"{table.source} has no column left to predict {', '.join(target)} from.",
+            f"{source} has no column left to predict {', '.join(code.names)} from.",
             notices[0].text if notices else "Give a table with more columns.",
         )
-    encoder = Encoder.fit(features.take(rows["train"]))
-    parts = {
-        name: _encode(encoder, code, table.take(rows[name]), weight[rows[name]]) for name in PARTS
-    }
-    for name, own in (("validation", validation), ("test", test)):
-        if own is not None:
-            own_weight = _weights(own, settings, None)
-            own, own_weight, _ = _with_target(own, target, own_weight)
-            parts[name] = _encode(encoder, code, own, own_weight)
-    _refuse_weightless(parts, table.source)
-    summary = _summary(table, code, parts, notices, settings, dropped)
+    encoder = Encoder.fit(features.take(training))
+    parts = {name: _encode(encoder, code, dealt.part(name)) for name in PARTS}
+    _refuse_weightless(parts, source)
+    summary = _summary(dealt, parts, notices, settings)
     return Prepared(encoder, code, parts, notices, summary)
 
 
@@ -158,31 +148,6 @@ def class_weights(
     return weight.sum() / (n_classes * np.maximum(mass, 1e-12))
 
 
-def _weights(
-    table: Table, settings: Settings, weight: NDArray[np.float64] | None
-) -> NDArray[np.float64]:
-    if weight is None and settings.weight is None:
-        return np.ones(table.n_rows)
-    if weight is None:
-        column = table[str(settings.weight)]
-        if column.kind != "number":
-            raise DataError(f"The weight column {column.name!r} holds no numbers.")
-        weight = column.values
-    weight = np.asarray(weight, np.float64)
-    if weight.shape != (table.n_rows,):
-        raise DataError(f"{weight.shape} weights for {table.n_rows} rows.", "Give one a row.")
-    bad = ~(np.isfinite(weight) & (weight >= 0))
-    if bad.any():
-        row = int(bad.argmax())
-        raise DataError(
-            f"The weight of row {row + 1} of {table.source} is {weight[row]}.",
-            "Weights must be finite and at least 0.",
-        )
-    if not weight.any():
-        raise DataError(f"All weights of {table.source} are 0.", "Give some rows a weight above 0.")
-    return weight
-
-
 def _refuse_weightless(parts: Mapping[str, Part], source: str) -> None:
     for name, part in parts.items():
         if part.n_rows and not part.weight.any():
@@ -192,96 +157,8 @@ def _refuse_weightless(parts: Mapping[str, Part], source: str) -> None:
             )
 
 
-def _with_target(
-    table: Table, target: tuple[str, ...], weight: NDArray[np.float64]
-) -> tuple[Table, NDArray[np.float64], int]:
-    """Without the rows whose target is missing or infinite, and how many those were."""
-    usable = np.ones(table.n_rows, bool)
-    for name in target:
-        column = table[name]
-        usable &= ~column.missing()
-        if column.kind == "number":
-            usable &= np.isfinite(column.values)
-    if usable.all() and table.n_rows:
-        return table, weight, 0
-    if not usable.any():
-        raise DataError(
-            f"No row of {table.source} has a value of the target {', '.join(target)}.",
-            "Give rows with an answer to learn from.",
-        )
-    rows = np.flatnonzero(usable)
-    return table.take(rows), weight[rows], int(table.n_rows - len(rows))
-
-
-def _target_code(targets: Table, settings: Settings) -> TargetCode:
-    loss = None if settings.loss in (None, "auto") else settings.loss
-    code = TargetCode.fit(targets, settings.task, loss)
-    if settings.class_weight is not None and code.task not in ("binary", "multiclass"):
-        raise UsageError(
-            f"class_weight is for classes, and the task is {code.task}.", "Leave it out."
-        )
-    return code
-
-
-def _deal(
-    table: Table,
-    code: TargetCode,
-    settings: Settings,
-    validation: Table | None,
-    test: Table | None,
-) -> dict[str, RowIndex]:
-    """Row numbers of the parts; parts with a table of their own take none."""
-    classes = None
-    if code.task in ("binary", "multiclass"):
-        classes = code.encode(table.select(code.names)).reshape(-1).astype(np.int64)
-    elif code.task == "regression":
-        classes = _strata(table[code.names[0]].values)
-    grouped = settings.group is not None or settings.time is not None
-    split = split_rows(
-        table.n_rows,
-        validation=_share(settings.validation, validation),
-        test=_share(settings.test, test),
-        seed=settings.seed,
-        classes=classes if not (grouped and code.task == "regression") else None,
-        groups=_grouping(table[settings.group]) if settings.group else None,
-        time=_moments(table[settings.time]) if settings.time else None,
-    )
-    return {name: getattr(split, name) for name in PARTS}
-
-
-def _share(setting: float | str, own: Table | None) -> float:
-    return 0.0 if own is not None or isinstance(setting, str) else float(setting)
-
-
-def _strata(values: NDArray[np.float64]) -> NDArray[np.int64] | None:
-    """Tenths of a numeric target, so that each part sees its tails; None for few rows."""
-    if len(values) < 100:
-        return None
-    edges = np.quantile(values, np.linspace(0.1, 0.9, 9))
-    return np.searchsorted(edges, values).astype(np.int64)
-
-
-def _grouping(column: Column) -> NDArray[np.int64]:
-    """One code a distinct value; missing values are a group of their own."""
-    _, codes = np.unique(column.values, return_inverse=True)
-    return codes.astype(np.int64)
-
-
-def _moments(column: Column) -> NDArray[Any]:
-    if column.kind not in ("number", "date"):
-        raise DataError(
-            f"Column {column.name!r} cannot order rows in time: it is a {column.kind}.",
-            "Use a column of dates or numbers.",
-        )
-    return column.values
-
-
-def _features(table: Table, target: tuple[str, ...], settings: Settings) -> Table:
-    roles = [name for name in (settings.group, settings.time, settings.weight) if name is not None]
-    return table.without(*target, *roles, *settings.drop)
-
-
-def _encode(encoder: Encoder, code: TargetCode, table: Table, weight: NDArray[np.float64]) -> Part:
+def _encode(encoder: Encoder, code: TargetCode, labelled: Labelled) -> Part:
+    table = labelled.table
     targets = table.select(code.names)
     values = np.zeros((table.n_rows, 0))
     if code.task == "regression":
@@ -290,17 +167,13 @@ def _encode(encoder: Encoder, code: TargetCode, table: Table, weight: NDArray[np
             for column, kind in zip(targets, code.kinds, strict=True)
         ]
         values = np.stack([column.values for column in columns], axis=1).astype(np.float64)
-    return Part(encoder.transform(table), code.encode(targets), values, weight)
+    return Part(encoder.transform(table), code.encode(targets), values, labelled.weight)
 
 
 def _summary(
-    table: Table,
-    code: TargetCode,
-    parts: Mapping[str, Part],
-    notices: tuple[Notice, ...],
-    settings: Settings,
-    dropped: int,
+    dealt: Dealt, parts: Mapping[str, Part], notices: tuple[Notice, ...], settings: Settings
 ) -> dict[str, Any]:
+    table, code = dealt.labelled.table, dealt.code
     targets = table.select(code.names)
     shown = [_describe_column(column) for column in table if column.name not in code.names]
     classes, values = None, None
@@ -325,7 +198,7 @@ def _summary(
     how = "by time" if settings.time else f"by {settings.group}" if settings.group else "shuffled"
     return {
         "source": table.source,
-        "rows": table.n_rows + dropped,
+        "rows": table.n_rows + dealt.labelled.n_dropped,
         "columns": shown,
         "target": list(code.names),
         "task": code.task,
@@ -339,7 +212,7 @@ def _summary(
             {"code": n.code, "text": n.text, "columns": list(n.columns), "fix": n.fix}
             for n in notices
         ],
-        "dropped_rows": dropped,
+        "dropped_rows": dealt.labelled.n_dropped,
     }
 
 
