@@ -1,0 +1,135 @@
+"""Answers that held-out predictions contradict: which labels or values to look at first.
+
+A prediction that never saw a row's own answer, and is sure of another one, speaks against that
+answer (confident learning: Northcutt, Jiang and Chuang, 2021). Hard rows look the same, so how far
+to trust it is measured on the table itself: some answers are swapped on purpose (`swapped`), and
+the limit is set where most of the rows beyond it are swapped ones (`find_limit`). Where no limit
+does that, nothing can be said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Codes = NDArray[np.intp]
+Flags = NDArray[np.bool_]
+
+SWAPPED_SHARE = (
+    0.05  # the share of wrong labels that Northcutt et al. find in common test sets is 3.3 %
+)
+PRECISION = 0.9
+LEAST_FOUND = 5
+_FLOOR = 0.01  # 100 trees cannot tell smaller probabilities apart
+_BANDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """From which doubt on an answer is suspect, and what that found on purpose-made mistakes.
+
+    Attributes:
+        doubt: The least doubt of a suspect answer.
+        recall: Share of the swapped answers that reached it.
+        precision: Share of swapped answers among those that reached it.
+    """
+
+    doubt: float
+    recall: float
+    precision: float
+
+
+def label_doubt(probabilities: ArrayLike, labels: ArrayLike) -> Vector:
+    """``(n,)`` log of how much likelier the likeliest other class is; below 0: the label leads.
+
+    Args:
+        probabilities: ``(n, k)`` held-out probabilities of the classes.
+        labels: ``(n,)`` class codes as they stand in the table.
+
+    >>> label_doubt([[0.9, 0.1], [0.99, 0.01]], [0, 1]).round(1).tolist()
+    [-2.1, 3.9]
+    """
+    p, y = np.array(probabilities, np.float64), np.asarray(labels, np.intp)
+    rows = np.arange(len(y))
+    own = p[rows, y]
+    p[rows, y] = -1.0
+    return np.log((p.max(axis=1) + _FLOOR) / (own + _FLOOR))
+
+
+def value_doubt(predicted: ArrayLike, values: ArrayLike) -> Vector:
+    """``(n,)`` distances of held-out predictions, in robust standard deviations of like rows.
+
+    Like rows are those in the same tenth of the predictions, since large values are often less
+    certain; the deviation is 1.4826 times the median absolute residual there.
+
+    Args:
+        predicted: ``(n,)`` held-out predictions.
+        values: ``(n,)`` as they stand in the table.
+    """
+    p, y = np.asarray(predicted, np.float64), np.asarray(values, np.float64)
+    residual = y - p
+    residual = np.abs(residual - np.median(residual))
+    rank = np.empty(len(p), np.intp)
+    rank[np.argsort(p, kind="stable")] = np.arange(len(p))
+    band = rank * _BANDS // max(1, len(p))
+    overall = float(np.median(residual))
+    local = np.array(
+        [np.median(residual[band == b]) if (band == b).any() else 0 for b in range(_BANDS)]
+    )
+    # A band of rows that are all but equal must not make suspects of the next ones.
+    width = 1.4826 * np.maximum(local, overall / 4)[band]
+    return np.divide(residual, width, out=np.zeros_like(residual), where=width > 0)
+
+
+def swapped(
+    answers: ArrayLike, seed: int, share: float = SWAPPED_SHARE
+) -> tuple[NDArray[np.generic], Flags]:
+    """The answers with some of them taken from other rows, and which ones really changed.
+
+    >>> changed, where = swapped(np.arange(100) % 3, seed=0)
+    >>> int(where.sum()), bool((changed[~where] == np.arange(100)[~where] % 3).all())
+    (3, True)
+    """
+    y = np.asarray(answers)
+    rng = np.random.default_rng(seed)
+    rows = rng.permutation(len(y))[: max(2, round(share * len(y)))]
+    changed = y.copy()
+    kinds = np.unique(y)
+    if y.dtype.kind in "iu":  # a class of its own for each, or a rare class would never be tried
+        changed[rows] = kinds[rng.integers(0, len(kinds), len(rows))]
+    else:
+        changed[rows] = y[rng.permutation(rows)]
+    return changed, changed != y
+
+
+def find_limit(doubt: Vector, wrong: Flags, precision: float = PRECISION) -> Limit | None:
+    """The lowest limit of which at least this share of the rows beyond it are wrong.
+
+    Args:
+        doubt: ``(n,)`` doubts of answers of which some are known to be wrong.
+        wrong: ``(n,)`` which.
+        precision: Share demanded.
+
+    Returns:
+        None where no limit keeps the promise on at least five wrong answers.
+
+    >>> find_limit(np.array([9.0, 8, 7, 6, 5, 1]), np.array([True] * 5 + [False]))
+    Limit(doubt=5.0, recall=1.0, precision=1.0)
+    """
+    order = np.argsort(-doubt, kind="stable")
+    hits = np.cumsum(wrong[order])
+    taken = np.arange(1, len(order) + 1)
+    last_of_equals = np.append(np.diff(doubt[order]) != 0, True)
+    good = (hits >= precision * taken) & (hits >= LEAST_FOUND) & (doubt[order] > 0) & last_of_equals
+    if not good.any():
+        return None
+    place = int(np.flatnonzero(good)[-1])
+    return Limit(
+        float(doubt[order][place]),
+        float(hits[place] / wrong.sum()),
+        float(hits[place] / taken[place]),
+    )
