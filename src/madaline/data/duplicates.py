@@ -60,11 +60,14 @@ def twins(keys: Keys, others: Keys) -> RowIndex:
     return np.where(known[place] == keys, first[place], -1)
 
 
-def look_copied(table: Table) -> bool:
+def look_copied(*tables: Table) -> bool:
     """Whether repeated rows are copies, rather than what few possible values bring about.
 
-    In a table of few values rows agree by chance, and far more of them agree in all columns but
-    one. Rows that were copied agree in all columns or in few.
+    In a table of few values rows agree by chance, and then even more of them agree in all columns
+    but one. Rows that were copied agree in all columns or in few.
+
+    Args:
+        tables: One table, or several of the same columns, whose rows are looked at together.
 
     >>> rng = np.random.default_rng(0)
     >>> rows = np.append(np.arange(100), [3, 5])
@@ -73,15 +76,18 @@ def look_copied(table: Table) -> bool:
     >>> look_copied(Table(tuple(fine))), look_copied(Table(tuple(coarse)))
     (True, False)
     """
-    keys = row_keys(table)
-    exact = len(repeats(keys))
-    if not exact or len(table.columns) < 2:
+    keys = np.concatenate([row_keys(table) for table in tables])
+    first = np.unique(keys, return_index=True)[1]
+    exact, n_columns = 1 - len(first) / len(keys), len(tables[0].columns)
+    if not exact or n_columns < 2:
         return False
-    count = min(len(table.columns), _MOST_COLUMNS)
-    nearly = 0
-    for place in np.linspace(0, len(table.columns) - 1, count).astype(int).tolist():
-        nearly += len(repeats(keys - _cell_keys(table.columns[place], place))) - exact
-        if nearly >= exact:
+    # Share of the different rows that agree with another one in all columns but one.
+    nearly = np.zeros(len(first), bool)
+    for place in np.linspace(0, n_columns - 1, min(n_columns, _MOST_COLUMNS)).astype(int).tolist():
+        cells = np.concatenate([_cell_keys(table.columns[place], place) for table in tables])
+        _, group, counts = np.unique((keys - cells)[first], return_inverse=True, return_counts=True)
+        nearly |= counts[group] > 1
+        if nearly.mean() >= exact:
             return False
     return True
 

@@ -8,6 +8,7 @@ Holm (1979).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -153,7 +154,7 @@ def number_shift(x: ArrayLike, y: ArrayLike) -> Shift:
 
     lowest = -np.finfo(np.float64).max
     first, second = (np.nan_to_num(np.asarray(v, np.float64), nan=lowest) for v in (x, y))
-    found = ks_2samp(first, second, method="asymp")
+    found: Any = ks_2samp(first, second, method="asymp")
     return Shift(float(found.statistic), float(found.pvalue))
 
 
@@ -178,7 +179,8 @@ def code_shift(x: ArrayLike, y: ArrayLike) -> Shift:
         table = np.hstack([table, rest])
     if table.shape[1] < 2:
         return Shift(distance, 1.0)
-    return Shift(distance, float(chi2_contingency(table, correction=False).pvalue))
+    found: Any = chi2_contingency(table, correction=False)
+    return Shift(distance, float(found.pvalue))
 
 
 def holm(p_values: ArrayLike) -> Vector:

@@ -25,7 +25,8 @@ def squared_distances(x: ArrayLike, y: ArrayLike) -> Matrix:
     """
     from scipy.spatial.distance import cdist
 
-    return cdist(np.asarray(x, np.float64), np.asarray(y, np.float64), "sqeuclidean")
+    found = cdist(np.asarray(x, np.float64), np.asarray(y, np.float64), "sqeuclidean")
+    return np.asarray(found, np.float64)
 
 
 def rbf_kernel(x: ArrayLike, y: ArrayLike, gamma: float) -> Matrix:
