@@ -157,7 +157,7 @@ def _missing(seen: Seen) -> Iterator[Finding]:
     yield from _telling(seen, gaps)
     rows = np.flatnonzero(np.any(list(gaps.values()), axis=0))
     shown = ", ".join(f"{name!r} {counts[name]:,}" for name in order[:4])
-    more = f" and {len(order) - 4} more columns" if len(order) > 4 else ""
+    more = f" and {len(order) - 4} more" if len(order) > 4 else ""
     yield Finding(
         "missing",
         "note",

@@ -30,7 +30,7 @@ def find_copies(seen: Seen) -> Iterator[Finding]:
 
 def _duplicates(seen: Seen, whole: Table, keys: Keys) -> Iterator[Finding]:
     again = repeats(keys)
-    if len(again) < 1:
+    if not len(again):
         return
     copied = look_copied(whole)
     pair = np.flatnonzero(keys == keys[int(again[0])])[:2]
@@ -38,8 +38,9 @@ def _duplicates(seen: Seen, whole: Table, keys: Keys) -> Iterator[Finding]:
     yield Finding(
         "duplicates",
         "warn" if copied and len(again) >= _FEW * len(keys) else "note",
-        f"{len(again):,} of {len(keys):,} rows ({percent(len(again) / len(keys))}) repeat an "
-        f"earlier row in every column, as row {first[1]} does row {first[0]}; "
+        f"{len(again):,} of {len(keys):,} rows ({percent(len(again) / len(keys))}) "
+        f"{'repeats' if len(again) == 1 else 'repeat'} an earlier row in every column, as row "
+        f"{first[1]} does row {first[0]}; "
         f"{'they look like copies' if copied else _BY_CHANCE}.",
         "Remove them from the file, unless the same thing was truly observed twice."
         if copied
@@ -52,11 +53,12 @@ def _duplicates(seen: Seen, whole: Table, keys: Keys) -> Iterator[Finding]:
 
 def _contradictions(seen: Seen) -> Iterator[Finding]:
     """Rows of equal features and different answers: nothing that sees the features is right."""
-    if len(seen.dealt.code.names) > 1:
+    name, *others = seen.dealt.code.names
+    if others:
         return  # which of several answers differ would be a table of its own
     features = seen.table.select(seen.describing)
     group = np.unique(row_keys(features), return_inverse=True)[1]
-    target = seen.table[seen.dealt.code.names[0]]
+    target = seen.table[name]
     answers = np.unique(target.values, return_inverse=True)[1]
     apart = _disagreeing(group, answers)
     if not apart.any():

@@ -13,6 +13,8 @@ from madaline.checkup.forest import held_out_classes, held_out_values
 from madaline.data.table import RowIndex
 from madaline.diagnose.digits import significant
 from madaline.diagnose.suspects import (
+    LABEL_FLOOR,
+    VALUE_FLOOR,
     Limit,
     find_limit,
     label_doubt,
@@ -67,7 +69,7 @@ def _of_labels(
     seed = seen.settings.seed
     tried, wrong = swapped(labels, seed)
     p = held_out_classes(x, tried, seed)
-    limit = find_limit(label_doubt(p, tried), wrong)
+    limit = find_limit(label_doubt(p, tried), wrong, LABEL_FLOOR)
     right = float((p.argmax(axis=1) == labels)[~wrong].mean())
     if limit is None:
         remarks.append(
@@ -77,11 +79,12 @@ def _of_labels(
         return
     p = held_out_classes(x, labels, seed)
     doubt = label_doubt(p, labels)
-    found = _worst(doubt, limit)
+    found = _worst(seen, rows, doubt, limit)
     if not len(found):
         remarks.append(f"No label of {name!r} looks wrong.")
         return
     classes = seen.dealt.code.classes if seen.task != "multilabel" else ("0", "1")
+    verb = "looks" if len(found) == 1 else "look"
     given = [classes[c] for c in labels[found].tolist()]
     likely = [classes[c] for c in p[found].argmax(axis=1).tolist()]
     yield _finding(
@@ -89,7 +92,7 @@ def _of_labels(
         name,
         rows[found],
         limit,
-        f"{len(found):,} of {len(labels):,} labels of {name!r} look wrong, first that of row "
+        f"{len(found):,} of {len(labels):,} labels of {name!r} {verb} wrong, first that of row "
         f"{seen.row_numbers(rows[found[:1]])[0]}: {given[0]!r}, likelier {likely[0]!r}. A quick "
         f"forest that never saw a row's own label contradicts them",
         {"given": given, "likely": likely, "share_right": right, "doubt": doubt[found].tolist()},
@@ -110,7 +113,7 @@ def _of_values(
     y = code.encode(seen.table.take(rows).select(code.names))[:, place].astype(np.float64)
     tried, wrong = swapped(y, seed)
     guess = held_out_values(x, tried, seed)
-    limit = find_limit(value_doubt(guess, tried), wrong)
+    limit = find_limit(value_doubt(guess, tried), wrong, VALUE_FLOOR)
     r2 = 1 - float(np.mean((y - guess)[~wrong] ** 2)) / max(float(y.var()), 1e-300)
     if limit is None:
         remarks.append(
@@ -120,10 +123,11 @@ def _of_values(
         return
     guess = held_out_values(x, y, seed)
     doubt = value_doubt(guess, y)
-    found = _worst(doubt, limit)
+    found = _worst(seen, rows, doubt, limit)
     if not len(found):
         remarks.append(f"No value of {name!r} looks wrong.")
         return
+    verb = "is" if len(found) == 1 else "are"
     restored = code.mean[place] + guess * code.scale[place]
     given, likely = values[found].tolist(), restored[found].tolist()
     yield _finding(
@@ -131,7 +135,7 @@ def _of_values(
         name,
         rows[found],
         limit,
-        f"{len(found):,} of {len(values):,} values of {name!r} are far from what like rows have, "
+        f"{len(found):,} of {len(values):,} values of {name!r} {verb} far from those of like rows, "
         f"first that of row {seen.row_numbers(rows[found[:1]])[0]}: {significant(given[0], 4)}, "
         f"likelier {significant(likely[0], 4)}. A quick forest that never saw a row's own value "
         f"contradicts them",
@@ -139,10 +143,13 @@ def _of_values(
     )
 
 
-def _worst(doubt: NDArray[np.float64], limit: Limit) -> RowIndex:
-    """Suspect rows, the surest first."""
+def _worst(seen: Seen, rows: RowIndex, doubt: NDArray[np.float64], limit: Limit) -> RowIndex:
+    """Suspect rows, the surest first; of a row that is mostly gaps nobody knows the answer."""
+    names = seen.prepared.encoder.columns
+    gaps = np.mean([seen.table[name].missing()[rows] for name in names], axis=0)
+    known = gaps <= 0.5
     order = np.argsort(-doubt, kind="stable")
-    return order[doubt[order] >= limit.doubt]
+    return order[(doubt[order] >= limit.doubt) & known[order]]
 
 
 def _finding(
@@ -157,5 +164,5 @@ def _finding(
         (name,),
         seen.row_numbers(rows),
         seen.table.source,
-        {**numbers, "recall": limit.recall, "precision": limit.precision},
+        {**numbers, "recall": limit.recall, "swapped_among_named": limit.share},
     )

@@ -3,7 +3,7 @@
 A prediction that never saw a row's own answer, and is sure of another one, speaks against that
 answer (confident learning: Northcutt, Jiang and Chuang, 2021). Hard rows look the same, so how far
 to trust it is measured on the table itself: some answers are swapped on purpose (`swapped`), and
-the limit is set where most of the rows beyond it are swapped ones (`find_limit`). Where no limit
+the limit is set where enough of the rows beyond it are swapped ones (`find_limit`). Where no limit
 does that, nothing can be said.
 """
 
@@ -23,7 +23,11 @@ Flags = NDArray[np.bool_]
 SWAPPED_SHARE = (
     0.05  # the share of wrong labels that Northcutt et al. find in common test sets is 3.3 %
 )
-PRECISION = 0.8
+# Half would be swapped if as many answers were wrong already, and all that is named were wrong.
+SWAPPED_AMONG_NAMED = 0.4
+# Least doubts: the other class is 12 times as likely; five deviations. Chosen, like the share
+# above, on real tables with a twentieth of their answers wrong (benchmarks/check.py).
+LABEL_FLOOR, VALUE_FLOOR = 2.5, 5.0
 LEAST_FOUND = 5
 _FLOOR = 0.01  # 100 trees cannot tell smaller probabilities apart
 _BANDS = 10
@@ -36,12 +40,13 @@ class Limit:
     Attributes:
         doubt: The least doubt of a suspect answer.
         recall: Share of the swapped answers that reached it.
-        precision: Share of swapped answers among those that reached it.
+        share: Share of swapped answers among those that reached it; the rest are false alarms, and
+            answers that were wrong before.
     """
 
     doubt: float
     recall: float
-    precision: float
+    share: float
 
 
 def label_doubt(probabilities: ArrayLike, labels: ArrayLike) -> Vector:
@@ -107,30 +112,30 @@ def swapped(
     return changed, changed != y
 
 
-def find_limit(doubt: Vector, wrong: Flags, precision: float = PRECISION) -> Limit | None:
-    """The lowest limit of which at least this share of the rows beyond it are wrong.
+def find_limit(
+    doubt: Vector, wrong: Flags, floor: float, share: float = SWAPPED_AMONG_NAMED
+) -> Limit | None:
+    """The lowest limit of which at least this share of the rows beyond it were swapped.
 
     Args:
-        doubt: ``(n,)`` doubts of answers of which some are known to be wrong.
+        doubt: ``(n,)`` doubts of answers of which some were swapped.
         wrong: ``(n,)`` which.
-        precision: Share demanded.
+        floor: No limit is lower.
+        share: Swapped ones demanded among those beyond the limit.
 
     Returns:
-        None where no limit keeps the promise on at least five wrong answers.
+        None where no limit keeps the promise on at least five swapped answers.
 
-    >>> find_limit(np.array([9.0, 8, 7, 6, 5, 1]), np.array([True] * 5 + [False]))
-    Limit(doubt=5.0, recall=1.0, precision=1.0)
+    >>> find_limit(np.array([9.0, 8, 7, 6, 5, 1]), np.array([True] * 5 + [False]), floor=2.0)
+    Limit(doubt=5.0, recall=1.0, share=1.0)
     """
     order = np.argsort(-doubt, kind="stable")
-    hits = np.cumsum(wrong[order])
+    ordered, hits = doubt[order], np.cumsum(wrong[order])
     taken = np.arange(1, len(order) + 1)
-    last_of_equals = np.append(np.diff(doubt[order]) != 0, True)
-    good = (hits >= precision * taken) & (hits >= LEAST_FOUND) & (doubt[order] > 0) & last_of_equals
+    last_of_equals = np.append(np.diff(ordered) != 0, True)
+    good = (hits >= share * taken) & (hits >= LEAST_FOUND) & (ordered >= floor) & last_of_equals
     if not good.any():
         return None
     place = int(np.flatnonzero(good)[-1])
-    return Limit(
-        float(doubt[order][place]),
-        float(hits[place] / wrong.sum()),
-        float(hits[place] / taken[place]),
-    )
+    found = int(hits[place])
+    return Limit(float(ordered[place]), found / int(wrong.sum()), found / int(taken[place]))
