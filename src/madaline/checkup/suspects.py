@@ -26,7 +26,7 @@ _LEAST_ROWS = 100
 # More rows than these are looked at in an even spread, for nobody should have to wait.
 _MOST_ROWS = 50_000
 _MOST_TARGETS = 5
-_MANY = 0.02
+_MANY = 0.03
 
 
 def find_suspects(seen: Seen, remarks: list[str]) -> Iterator[Finding]:

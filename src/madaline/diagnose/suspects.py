@@ -25,12 +25,13 @@ SWAPPED_SHARE = (
 )
 # Half would be swapped if as many answers were wrong already, and all that is named were wrong.
 SWAPPED_AMONG_NAMED = 0.4
-# Least doubts: the other class is 12 times as likely; five deviations. Chosen, like the share
+# Least doubts: the other class is 7 times as likely; five deviations. Chosen, like the share
 # above, on real tables with a twentieth of their answers wrong (benchmarks/check.py).
-LABEL_FLOOR, VALUE_FLOOR = 2.5, 5.0
+LABEL_FLOOR, VALUE_FLOOR = 2.0, 5.0
 LEAST_FOUND = 5
+_LEAST_SWAPPED = 20  # in small tables, of which a twentieth would prove nothing
 _FLOOR = 0.01  # 100 trees cannot tell smaller probabilities apart
-_BANDS = 10
+_BANDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def label_doubt(probabilities: ArrayLike, labels: ArrayLike) -> Vector:
 def value_doubt(predicted: ArrayLike, values: ArrayLike) -> Vector:
     """``(n,)`` distances of held-out predictions, in robust standard deviations of like rows.
 
-    Like rows are those in the same tenth of the predictions, since large values are often less
+    Like rows are those in the same twentieth of the predictions, since large values are often less
     certain; the deviation is 1.4826 times the median absolute residual there.
 
     Args:
@@ -78,17 +79,22 @@ def value_doubt(predicted: ArrayLike, values: ArrayLike) -> Vector:
     """
     p, y = np.asarray(predicted, np.float64), np.asarray(values, np.float64)
     residual = y - p
-    residual = np.abs(residual - np.median(residual))
     rank = np.empty(len(p), np.intp)
     rank[np.argsort(p, kind="stable")] = np.arange(len(p))
     band = rank * _BANDS // max(1, len(p))
+    # Predictions shrink to the mean, so the lowest and the highest rows all err to one side.
+    residual = np.abs(residual - _medians(residual, band)[band])
     overall = float(np.median(residual))
-    local = np.array(
-        [np.median(residual[band == b]) if (band == b).any() else 0 for b in range(_BANDS)]
-    )
     # A band of rows that are all but equal must not make suspects of the next ones.
-    width = 1.4826 * np.maximum(local, overall / 4)[band]
+    width = 1.4826 * np.maximum(_medians(residual, band), overall / 4)[band]
     return np.divide(residual, width, out=np.zeros_like(residual), where=width > 0)
+
+
+def _medians(values: Vector, band: Codes) -> Vector:
+    """``(bands,)`` medians; 0 for a band without rows."""
+    return np.array(
+        [np.median(values[band == b]) if (band == b).any() else 0.0 for b in range(_BANDS)]
+    )
 
 
 def swapped(
@@ -98,15 +104,17 @@ def swapped(
 
     >>> changed, where = swapped(np.arange(100) % 3, seed=0)
     >>> int(where.sum()), bool((changed[~where] == np.arange(100)[~where] % 3).all())
-    (3, True)
+    (10, True)
     """
     y = np.asarray(answers)
     rng = np.random.default_rng(seed)
-    rows = rng.permutation(len(y))[: max(2, round(share * len(y)))]
+    n_rows = max(round(share * len(y)), min(_LEAST_SWAPPED, len(y) // 10))
+    rows = rng.permutation(len(y))[:n_rows]
     changed = y.copy()
     kinds = np.unique(y)
-    if y.dtype.kind in "iu":  # a class of its own for each, or a rare class would never be tried
-        changed[rows] = kinds[rng.integers(0, len(kinds), len(rows))]
+    if y.dtype.kind in "iu":  # any other class, or a rare one would never be tried
+        others = np.searchsorted(kinds, y[rows]) + rng.integers(1, max(2, len(kinds)), len(rows))
+        changed[rows] = kinds[others % len(kinds)]
     else:
         changed[rows] = y[rng.permutation(rows)]
     return changed, changed != y
