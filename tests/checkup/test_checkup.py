@@ -171,6 +171,15 @@ def test_time_that_moves_the_data_is_drift_and_a_shuffled_split_is_not_tested():
     assert any("dealt at random" in remark for remark in shuffled.remarks)
 
 
+def test_groups_that_differ_by_chance_are_no_drift():
+    group = np.arange(N) // 10
+    offset = np.random.default_rng(1).normal(size=N)[group]
+    table = a_table(level=offset, who=group.astype(float))
+    result = check_up(table, "y", Settings(group="who"))
+    assert "drift" not in {f.code for f in result.findings}
+    assert any("No drift" in remark for remark in result.remarks)
+
+
 def test_categories_that_only_the_test_file_has_are_told_with_their_rows():
     train = a_table(city=np.where(np.arange(N) % 2, "Bonn", "Ulm"))
     test = a_table(100, seed=3, city=np.where(np.arange(100) < 5, "Jena", "Ulm"))

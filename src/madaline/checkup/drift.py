@@ -104,7 +104,7 @@ def _moved(
     pairs: dict[str, tuple[Column, Column]],
     remarks: list[str],
 ) -> Iterator[Finding]:
-    joint = test_rows(seen, part)
+    joint = joint_discrepancy(seen, part)
     shifts = {name: shift(*pair) for name, pair in pairs.items()}
     # Rows of a group go together, which tests of single columns do not know.
     if how == "group":
@@ -140,7 +140,7 @@ def _moved(
     )
 
 
-def test_rows(seen: Seen, part: str) -> Discrepancy:
+def joint_discrepancy(seen: Seen, part: str) -> Discrepancy:
     """The kernel test on at most 1,000 rows of each part, drawn at random."""
     seed = seen.settings.seed
     samples = {
