@@ -86,7 +86,8 @@ def _repeated(column: Column, target: Column, task: str) -> Iterator[Notice]:
             "repeats_target",
             evidence,
             (column.name,),
-            f"If it is not known at the time of prediction, leave it out: --drop {quote(column.name)}.",
+            "If it is not known at the time of prediction, leave it out: "
+            f"--drop {quote(column.name)}.",
             drop=False,
         )
 
