@@ -10,7 +10,17 @@ RNG = np.random.default_rng(0)
 
 def test_doubt_is_the_log_of_how_much_likelier_another_class_is():
     p = np.array([[0.7, 0.2, 0.1], [0.05, 0.9, 0.05]])
-    assert label_doubt(p, [0, 0]) == pytest.approx(np.log([0.21 / 0.71, 0.91 / 0.06]))
+    # With a row of each class more, so that no class is rarer than another.
+    p, y = np.vstack([p, np.eye(3)[[1, 1, 2, 2]]]), [0, 0, 1, 1, 2, 2]
+    assert label_doubt(p, y)[:2] == pytest.approx(np.log([0.21 / 0.71, 0.91 / 0.06]))
+
+
+def test_a_rare_class_is_not_suspect_for_being_rare():
+    labels = np.arange(100) < 5
+    blind = np.tile([0.95, 0.05], (100, 1))
+    assert label_doubt(blind, labels.astype(int)).max() < 0.1
+    blind[0] = [0.999, 0.001]
+    assert label_doubt(blind, labels.astype(int))[0] < np.log(0.999 / 0.001) - 2
 
 
 def test_the_probabilities_stay_as_they_are():

@@ -51,7 +51,10 @@ class Limit:
 
 
 def label_doubt(probabilities: ArrayLike, labels: ArrayLike) -> Vector:
-    """``(n,)`` log of how much likelier the likeliest other class is; below 0: the label leads.
+    """``(n,)`` log of how much likelier another class is; below 0 if the label leads.
+
+    That a class is rare speaks against none of its rows: what an other class is likelier for being
+    more frequent does not count.
 
     Args:
         probabilities: ``(n, k)`` held-out probabilities of the classes.
@@ -60,11 +63,14 @@ def label_doubt(probabilities: ArrayLike, labels: ArrayLike) -> Vector:
     >>> label_doubt([[0.9, 0.1], [0.99, 0.01]], [0, 1]).round(1).tolist()
     [-2.1, 3.9]
     """
-    p, y = np.array(probabilities, np.float64), np.asarray(labels, np.intp)
+    p, y = np.asarray(probabilities, np.float64), np.asarray(labels, np.intp)
     rows = np.arange(len(y))
-    own = p[rows, y]
-    p[rows, y] = -1.0
-    return np.log((p.max(axis=1) + _FLOOR) / (own + _FLOOR))
+    frequency = np.log(np.maximum(np.bincount(y, minlength=p.shape[1]), 1))
+    evidence = np.log(p + _FLOOR)
+    ahead = evidence - evidence[rows, y][:, None]
+    ahead -= np.maximum(frequency - frequency[y][:, None], 0)
+    ahead[rows, y] = -np.inf
+    return ahead.max(axis=1)
 
 
 def value_doubt(predicted: ArrayLike, values: ArrayLike) -> Vector:
