@@ -32,7 +32,13 @@ TASKS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "poisson": (("visits",), {"loss": "poisson"}),
     "binary-of-booleans": (("tall",), {"task": "binary"}),
 }
-QUICK = {"epochs": 12, "hidden": (4,), "batch_size": 32, "learning_rate": 0.02}
+QUICK = {
+    "precision": "float32",
+    "epochs": 12,
+    "hidden": (4,),
+    "batch_size": 32,
+    "learning_rate": 0.02,
+}
 # Nothing is left to defaults, which later versions may choose otherwise.
 WHOLE = {
     **QUICK, "activation": ("relu",), "initializer": "he", "loss": "squared", "optimizer": "adam",

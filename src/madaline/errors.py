@@ -60,7 +60,7 @@ class DivergedError(MadalineError, ArithmeticError):
 
 
 class ThresholdMissed(MadalineError):  # noqa: N818  (it is a result, and an exit code)
-    """A score that ``--fail-under`` demands was not reached."""
+    """A score that ``--fail-under`` demands was not reached, or ``--fail-on`` found something."""
 
     exit_code = 5
     code = "threshold"

@@ -152,6 +152,11 @@ def test_useful_columns_are_left_alone(case):
     assert codes(column, LABELS.take(np.arange(len(column)))) == []
 
 
+def test_the_advice_can_be_copied_into_a_shell():
+    (notice,) = check(number(np.arange(N), "case id"))
+    assert notice.fix.endswith("--drop 'case id'.")
+
+
 def test_only_training_rows_are_looked_at():
     train = np.arange(0, N, 2)
     constant_there = number(np.where(np.arange(N) % 2, NUMBERS, 0))

@@ -55,7 +55,8 @@ def test_callbacks_work_in_pipelines_and_searches(capsys):
         make_pipeline(StandardScaler(), model), {"mlpclassifier__alpha": [0.0, 1.0]}, cv=2
     )
     search.fit(*IRIS)
-    assert len(monitor.get_logs(select="all")) == 5
+    names = [row["task_name"] for row in monitor.get_logs().data]
+    assert names.count("epoch") == 5 * 4  # two settings in two folds, and the refit
     bar = callbacks.ProgressBar()
     MLPRegressor(**SMALL, max_iter=4).set_callbacks(bar).fit(*load_diabetes(return_X_y=True))
 
@@ -138,8 +139,8 @@ def test_one_class_and_one_value_are_learned_as_they_are():
 def test_numbers_near_the_end_of_float64_are_no_trouble():
     """scikit-learn's MLP ends with weights that are not finite."""
     X = np.finfo(np.float64).max * np.random.default_rng(0).uniform(size=(40, 2))
-    y = np.where(X[:, 0] > np.median(X[:, 0]), 1.0, -1.0)
-    assert MLPRegressor(**SMALL, max_iter=300).fit(X, y).score(X, y) > 0.8
+    y = np.where(X[:, 0] > X[:, 1], 1.0, -1.0)
+    assert MLPRegressor(**SMALL, max_iter=300).fit(X, y).score(X, y) > 0.7
 
 
 def test_infinite_rows_and_answers_are_refused_with_their_place():
@@ -147,5 +148,5 @@ def test_infinite_rows_and_answers_are_refused_with_their_place():
     wrong = X.copy()
     wrong[6, 2] = np.inf
     for call in (lambda m: m.fit(wrong, y), lambda m: m.fit(X, y).predict(wrong)):
-        with pytest.raises(ValueError, match="contains infinity .* 'x2', row 7"):
+        with pytest.raises(ValueError, match=r"contains infinity .* 'x2', row 7"):
             call(MLPClassifier(**SMALL, max_iter=2))

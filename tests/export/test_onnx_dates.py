@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from madaline.data.moments import dates_from_text
 from madaline.data.table import Column
-from madaline.data.texts import dates_from_text
 from madaline.encode.column import PARTS
 from madaline.encode.dates import _part
 from madaline.export.graph import TENSOR_TYPES, Graph, Value
@@ -84,9 +84,9 @@ ODD = (
 def test_every_form_that_a_table_takes_is_read_alike(text):
     import polars as pl
 
-    dates = dates_from_text(pl.Series([text]))
+    dates = dates_from_text("due", pl.Series([text]))
     assert dates is not None
-    assert_read([text], dates.to_numpy())
+    assert_read([text], dates.values)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from madaline.errors import DataError, FileError, Interrupted, MadalineError, Us
 
 COMMANDS = {
     "demo": "Train on a built-in sample and see what Madaline tells you.",
+    "check": "Look for what is wrong with a table before training on it.",
     "fit": "Train a network on a table.",
     "predict": "Predict the rows of a table.",
     "evaluate": "Score a trained network on a table.",

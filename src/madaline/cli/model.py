@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ def read_model(run: str) -> Predictor:
 
 
 def read_rows(data: str, model: Predictor) -> Table:
-    """The rows of a file, or of stdin where ``data`` is ``-``; there may be none.
+    """The rows of a file or of stdin for a model; there may be none.
 
     What was text in training is text again, also where all cells happen to look like numbers.
 
@@ -32,13 +33,28 @@ def read_rows(data: str, model: Predictor) -> Table:
         UsageError: Stdin is a terminal, so nothing would ever come.
         DataError: Nothing came from stdin.
     """
-    from madaline.data.read import read_table
-
     texts = {code.name for code in model.encoder.column_codes if code.kind == "category"}
     target = zip(model.target.names, model.target.kinds, strict=True)
     texts |= {name for name, kind in target if kind == "category"}
+    return read_data(data, empty=True, texts=texts)
+
+
+def read_data(data: str, *, empty: bool = False, texts: Container[str] = ()) -> Table:
+    """The rows of a file, or of stdin where ``data`` is ``-``.
+
+    Args:
+        data: What the person named.
+        empty: Whether there may be no rows.
+        texts: Columns that are text, whatever their cells look like.
+
+    Raises:
+        UsageError: Stdin is a terminal, so nothing would ever come.
+        DataError: Nothing came from stdin.
+    """
+    from madaline.data.read import read_table
+
     if data != STDIN:
-        return read_table(data, empty=True, texts=texts)
+        return read_table(data, empty=empty, texts=texts)
     if sys.stdin.isatty():
         raise UsageError(
             "DATA is '-', but nothing is sent to stdin.", "Pipe a table into it, or name a file."
@@ -50,7 +66,7 @@ def read_rows(data: str, model: Predictor) -> Table:
         # Messages call a table by the name of its file.
         path = Path(folder) / "standard input"
         path.write_bytes(content)
-        return read_table(path, empty=True, texts=texts)
+        return read_table(path, empty=empty, texts=texts)
 
 
 def remarks(model: Predictor, table: Table) -> list[str]:

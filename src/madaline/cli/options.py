@@ -36,8 +36,8 @@ FOREIGN_NAMES = {
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 a bug in Madaline, 2 wrong usage, 3 wrong data, 4 training diverged, "
-    "5 a score below --fail-under, 6 a file cannot be read or written, 130 interrupted (143 by "
-    "SIGTERM), 141 the reader of stdout went away."
+    "5 a score below --fail-under or a finding of --fail-on, 6 a file cannot be read or written, "
+    "130 interrupted (143 by SIGTERM), 141 the reader of stdout went away."
 )
 
 # One look for all commands: no frames, so that examples and options can be copied.
@@ -67,6 +67,7 @@ EXTRA_PANELS = {
     "proba": "Run",
     "fail_under": "Run",
     "form": "Run",
+    "fail_on": "Run",
 }
 
 
@@ -174,6 +175,16 @@ def training_options(function: Function) -> Function:
 def setting_options(function: Function) -> Function:
     """Decorator: one option for each row of the table of settings; None where not given."""
     return _decorate(function, [setting_option(row) for row in fields(Settings)])
+
+
+def data_options(function: Function) -> Function:
+    """Decorator: only the settings that decide which rows and columns are learned from."""
+    rows = [row for row in fields(Settings) if row.metadata["group"] == "Data"]
+    return _decorate(function, [setting_option(row) for row in (*rows, _row_of("seed"))])
+
+
+def _row_of(name: str) -> Field[Any]:
+    return next(row for row in fields(Settings) if row.name == name)
 
 
 def setting_option(row: Field[Any]) -> Callable[[Any], Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from shlex import quote
 from typing import Literal
 
 import numpy as np
@@ -85,7 +86,8 @@ def _repeated(column: Column, target: Column, task: str) -> Iterator[Notice]:
             "repeats_target",
             evidence,
             (column.name,),
-            f"If it is not known at the time of prediction, leave it out: --drop {column.name}.",
+            "If it is not known at the time of prediction, leave it out: "
+            f"--drop {quote(column.name)}.",
             drop=False,
         )
 
@@ -138,7 +140,7 @@ def _counter(column: Column) -> Iterator[Notice]:
             f"Column {column.name!r} {how}, like a row number: "
             f"{distinct} distinct whole numbers in {len(values)} rows.",
             (column.name,),
-            f"If it is one, leave it out: --drop {column.name}.",
+            f"If it is one, leave it out: --drop {quote(column.name)}.",
             drop=False,
         )
 

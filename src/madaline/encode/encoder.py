@@ -59,7 +59,7 @@ class Encoder:
     >>> encoder.feature_names
     ('age', 'sex = m', 'age is missing')
     >>> encoder.transform(table).x.round(2)[2:]
-    array([[ 0.95,  1.  ,  0.  ],
+    array([[ 0.49,  1.  ,  0.  ],
            [ 0.  , -1.  ,  1.  ]], dtype=float32)
     """
 

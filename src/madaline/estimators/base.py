@@ -52,6 +52,7 @@ class MLPBase(CallbackSupportMixin, BaseEstimator):
     warm_start: bool
     early_stopping: bool | str | None
     solver: str | None
+    max_iter: int | None
     random_state: int | np.random.RandomState | None
     n_features_in_: int
     feature_names_in_: NDArray[Any]
@@ -249,6 +250,8 @@ class MLPBase(CallbackSupportMixin, BaseEstimator):
     def _warn(self, done: Run) -> None:
         settings = done.settings
         match done.why:
+            case "done" if self.max_iter is None:
+                pass  # nobody chose the epochs; the verdict says whether more would help
             case "done" if settings.optimizer == "lbfgs":
                 text = f"lbfgs failed to converge after {self.n_iter_} iteration(s)"
                 warnings.warn(f"{text}. Increase max_iter.", ConvergenceWarning, stacklevel=5)
@@ -317,7 +320,9 @@ class MLPBase(CallbackSupportMixin, BaseEstimator):
         model.predictor_ = predictor
         model._float = np.float64
         model.n_features_in_ = len(predictor.encoder.columns)
-        model.feature_names_in_ = np.array(predictor.encoder.columns, dtype=object)
+        names = predictor.encoder.columns
+        if names != tuple(f"x{i}" for i in range(len(names))):  # those of rows without names
+            model.feature_names_in_ = np.array(names, dtype=object)
         if "verdict" in predictor.about:
             model.verdict_ = Verdict.from_dict(predictor.about["verdict"])
         model._adopt(predictor)

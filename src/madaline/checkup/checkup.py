@@ -1,0 +1,94 @@
+"""THE WHOLE CHECK ON ONE PAGE: a table comes in, findings go out, and nothing is trained.
+
+Rows are read, split and encoded as a fit with the same settings would do it. Runs without JAX.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from madaline.checkup.columns import find_columns
+from madaline.checkup.copies import find_copies
+from madaline.checkup.drift import find_drift
+from madaline.checkup.finding import SEVERITIES, Finding, Seen
+from madaline.checkup.suspects import find_suspects
+from madaline.checkup.target import find_target
+from madaline.data.table import Table
+from madaline.deal import deal
+from madaline.prepare import encode_parts
+from madaline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What a check found.
+
+    Attributes:
+        data: What was read and how it was split: the ``data`` event of a fit, without notices.
+        findings: The gravest first.
+        remarks: One sentence for each thing that was looked for and not found, or not looked for.
+    """
+
+    data: dict[str, Any]
+    findings: tuple[Finding, ...]
+    remarks: tuple[str, ...]
+
+    def count(self, severity: str) -> int:
+        """How many findings are of this severity."""
+        return Counter(finding.severity for finding in self.findings)[severity]
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            **self.data,
+            "counts": {severity: self.count(severity) for severity in SEVERITIES},
+            "findings": [finding.as_dict() for finding in self.findings],
+            "remarks": list(self.remarks),
+        }
+
+
+def check_up(
+    table: Table,
+    target: str | tuple[str, ...],
+    settings: Settings | None = None,
+    *,
+    validation: Table | None = None,
+    test: Table | None = None,
+) -> Checkup:
+    """Look for what would spoil a training or its scores.
+
+    Args:
+        table: Features and targets.
+        target: Name of the target column, or of several.
+        settings: Split, task and columns with a role, as for a fit.
+        validation: Rows of an own validation set.
+        test: Rows of an own test set.
+
+    Raises:
+        DataError: The table cannot be used at all; a fit would end with the same error.
+        UsageError: Settings do not go together.
+
+    >>> import numpy as np
+    >>> from madaline.data.frames import as_table
+    >>> x = np.random.default_rng(0).normal(size=(300, 2))
+    >>> table = as_table({"a": x[:, 0], "b": x[:, 1], "same": np.ones(300), "y": x[:, 0] + x[:, 1]})
+    >>> check_up(table, "y").findings[0].text
+    "Column 'same' holds one value only: 1."
+    """
+    settings = settings or Settings()
+    names = (target,) if isinstance(target, str) else target
+    dealt = deal(table, names, settings, validation=validation, test=test)
+    seen = Seen(dealt, encode_parts(dealt, settings), settings)
+    remarks: list[str] = []
+    findings = [
+        *find_columns(seen),
+        *find_copies(seen),
+        *find_drift(seen, remarks),
+        *find_suspects(seen, remarks),
+        *find_target(seen),
+    ]
+    findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    data = {name: value for name, value in seen.prepared.summary.items() if name != "notices"}
+    return Checkup(data, tuple(findings), tuple(remarks))

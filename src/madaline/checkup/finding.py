@@ -1,0 +1,139 @@
+"""What a check before training finds, and what it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import floor, log10
+from shlex import quote
+from typing import Any, Literal
+
+from madaline.data.table import RowIndex, Table
+from madaline.deal import Dealt
+from madaline.prepare import Prepared
+from madaline.settings import Settings
+
+Severity = Literal["error", "warn", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warn", "note")
+
+
+def _nothing() -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, or that a person should know.
+
+    Attributes:
+        code: What kind of finding.
+        severity: error: scores would be worthless; warn: likely wrong; note: good to know.
+        text: One sentence with the evidence.
+        fix: One sentence: what to do, or what happens by itself.
+        columns: The columns it is about.
+        rows: Numbers of the rows it is about, from 1, the header not counted; the most striking or
+            the first ones first. Empty if it is about whole columns.
+        source: What the table of these rows is called.
+        numbers: All that was measured.
+    """
+
+    code: str
+    severity: Severity
+    text: str
+    fix: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
+    source: str = ""
+    numbers: Mapping[str, Any] = field(default_factory=_nothing)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as plain values.
+
+        >>> Finding("constant", "note", "Column 'a' is 1.", "Leave it out.", ("a",)).as_dict()
+        {'code': 'constant', 'severity': 'note', 'text': "Column 'a' is 1.", 'fix': 'Leave it out.',
+         'columns': ['a'], 'n_rows': 0, 'rows': [], 'source': '', 'numbers': {}}
+        """
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "text": self.text,
+            "fix": self.fix,
+            "columns": list(self.columns),
+            "n_rows": len(self.rows),
+            "rows": list(self.rows),
+            "source": self.source,
+            "numbers": dict(self.numbers),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What the checks look at: the rows as they would be dealt and encoded for training.
+
+    Attributes:
+        dealt: Rows and their parts.
+        prepared: The same, encoded.
+        settings: A person's choices.
+    """
+
+    dealt: Dealt
+    prepared: Prepared
+    settings: Settings
+
+    @property
+    def task(self) -> str:
+        """What is to be predicted."""
+        return self.dealt.code.task
+
+    @property
+    def table(self) -> Table:
+        """The rows that were dealt, all columns."""
+        return self.dealt.labelled.table
+
+    @property
+    def describing(self) -> tuple[str, ...]:
+        """Columns that describe a row: those learned from, without what merely numbers the rows."""
+        notices = self.prepared.notices
+        names = {c for n in notices if n.code == "identifier" for c in n.columns}
+        return tuple(name for name in self.prepared.encoder.columns if name not in names)
+
+    def row_numbers(self, rows: RowIndex) -> tuple[int, ...]:
+        """Rows of ``table`` as numbers in the file, from 1."""
+        return numbers_from_1(self.dealt.labelled.places[rows])
+
+
+def numbers_from_1(rows: RowIndex) -> tuple[int, ...]:
+    """Row numbers as a person counts them."""
+    return tuple((rows + 1).tolist())
+
+
+def drop_option(*names: str) -> str:
+    """The option that leaves these columns out, to be copied into a shell.
+
+    >>> drop_option("id", "last name")
+    "--drop id --drop 'last name'"
+    """
+    return " ".join(f"--drop {quote(name)}" for name in names)
+
+
+def listed(names: tuple[str, ...] | list[str], most: int = 3) -> str:
+    """The first few names, quoted.
+
+    >>> listed(["a", "b", "c", "d"], 2)
+    "'a', 'b' and 2 more"
+    """
+    shown = ", ".join(repr(name) for name in names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def percent(share: float) -> str:
+    """A share in percent: two significant digits of what is there or of what is lacking.
+
+    >>> percent(0.0344), percent(0.9996), percent(1.0), percent(0.00001), percent(0.5)
+    ('3.4 %', '99.96 %', '100 %', '0.001 %', '50 %')
+    """
+    near = 100 * min(share, 1 - share)
+    if near <= 0:
+        return f"{100 * share:.0f} %"
+    text = f"{100 * share:.{max(0, 1 - floor(log10(near)))}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
