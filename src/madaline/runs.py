@@ -136,8 +136,10 @@ def _run(
     resume: Resume | None,
     given: Mapping[str, Any],
 ) -> Run:
+    # What is text in the table is text in these files, also where all cells look like numbers.
+    texts = {column.name for column in table if column.kind == "category"}
     own: dict[str, Any] = {
-        name: read_table(value)
+        name: read_table(value, texts=texts)
         for name in ("validation", "test")
         if isinstance(value := getattr(settings, name), str)
     }

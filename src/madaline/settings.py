@@ -110,6 +110,7 @@ class Settings:
         "Model",
         "Widths of the hidden layers, such as 256,256; 'none' is a linear model.",
         low=1,
+        high=100_000,
         estimator="hidden_layer_sizes",
     )
     activation: tuple[str, ...] | None = _row(
@@ -141,7 +142,12 @@ class Settings:
     )
     # -- Training
     epochs: int | None = _row(
-        None, "Training", "Most passes over the training rows.", low=1, estimator="max_iter"
+        None,
+        "Training",
+        "Most passes over the training rows.",
+        low=1,
+        high=10**9,
+        estimator="max_iter",
     )
     batch_size: int | Literal["auto", "full"] | None = _row(
         None,
@@ -217,6 +223,7 @@ class Settings:
         "Training",
         "Epochs without progress before stopping with the best weights; 0 keeps the last.",
         low=0,
+        high=2**31 - 1,
         estimator="n_iter_no_change",
     )
     tolerance: float = _row(
@@ -237,6 +244,7 @@ class Settings:
         "Training",
         "Most evaluations of the loss by L-BFGS.",
         low=1,
+        high=2**31 - 1,
         estimator="max_fun",
     )
     time_budget: float | None = _row(

@@ -157,12 +157,25 @@ def _speak_to_nobody(handles: tuple[int, ...]) -> None:
 
 def _handler(stop: Stop) -> Callable[[int, FrameType | None], None]:
     def handle(number: int, frame: FrameType | None) -> None:
-        if not stop.training:
+        if not stop.training and not _is_collecting(frame):
             # Nothing is learned yet: unwind, so that files are closed and locks are freed.
             stop.signal = stop.signal or number
             raise KeyboardInterrupt
 
     return handle
+
+
+def _is_collecting(frame: FrameType | None) -> bool:
+    """Whether Python was calling JAX back from its garbage collection.
+
+    It would print an exception raised there and go on. The wish is counted already, and the first
+    look at the training grants it.
+    """
+    while frame is not None:
+        if frame.f_code.co_name == "_xla_gc_callback":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _count(reader: socket, stop: Stop) -> None:

@@ -15,6 +15,7 @@ from madaline.settings import Task
 ClassValue = bool | int | float | str
 
 _MOST_CLASSES = 1000
+_MOST_LETTERS = 10_000_000
 _MOST_WHOLE = 2**53  # up to here float64 holds every whole number
 
 
@@ -90,3 +91,6 @@ def check_classes(values: tuple[Any, ...], task: Task, kind: Kind) -> None:
         raise damaged("a class is not a finite number")
     if list(values) != sorted(set(values)):
         raise damaged("the classes are not in order")
+    # As one NumPy array each class takes the room of the longest.
+    if kind == "category" and len(values) * max(map(len, values)) > _MOST_LETTERS:
+        raise damaged("the classes are longer than any real ones")

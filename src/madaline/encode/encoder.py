@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from madaline.data.numerals import shortened
 from madaline.data.table import Column, Kind, Table
 from madaline.encode.accept import check_training
 from madaline.encode.categorical import (
@@ -124,7 +125,7 @@ class Encoder:
         by_name = {column.name: column for column in reversed(table.columns)}
         absent = [name for name in self.columns if name not in by_name]
         if absent:
-            shown = ", ".join(repr(name) for name in absent[:8])
+            shown = ", ".join(shortened(name) for name in absent[:8])
             shown += f" and {len(absent) - 8} more" if len(absent) > 8 else ""
             word = "columns" if len(absent) > 1 else "column"
             raise DataError(
