@@ -6,15 +6,10 @@ The usual expansion ``|x|^2 + |y|^2 - 2 x.y`` is a matrix product, and wrong: ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Matrix = NDArray[np.float64]
-
-# Numbers of one block of the kernel, 32 MiB of them: the memory that blocks need besides the rows.
-BLOCK = 2**22
 
 
 def squared_distances(x: ArrayLike, y: ArrayLike) -> Matrix:
@@ -41,31 +36,6 @@ def rbf_kernel(x: ArrayLike, y: ArrayLike, gamma: float) -> Matrix:
     [[1.0, 0.0], [0.0, 0.368]]
     """
     return similarities(squared_distances(x, y), gamma)
-
-
-def kernel_blocks(
-    x: ArrayLike, y: ArrayLike, gamma: float, block: int = BLOCK
-) -> Iterator[tuple[slice, Matrix]]:
-    """The kernel of many points, some rows at a time, so that it need not fit in memory.
-
-    Args:
-        x: ``(n, d)`` points.
-        y: ``(m, d)`` points.
-        gamma: See `rbf_kernel`.
-        block: Most numbers of a block; a block has at least one row.
-
-    Yields:
-        Which rows of ``x``, and their ``(rows, m)`` similarities.
-
-    >>> points = np.zeros((5, 2))
-    >>> [part.shape for _, part in kernel_blocks(points, points, 1.0, block=10)]
-    [(2, 5), (2, 5), (1, 5)]
-    """
-    left, right = np.asarray(x), np.asarray(y, np.float64)
-    n_rows = max(1, block // max(1, len(right)))
-    for start in range(0, len(left), n_rows):
-        rows = slice(start, min(start + n_rows, len(left)))
-        yield rows, rbf_kernel(left[rows], right, gamma)
 
 
 def similarities(distances: Matrix, gamma: float) -> Matrix:

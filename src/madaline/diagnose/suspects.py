@@ -20,9 +20,8 @@ Matrix = NDArray[np.float64]
 Codes = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
-SWAPPED_SHARE = (
-    0.05  # the share of wrong labels that Northcutt et al. find in common test sets is 3.3 %
-)
+# Northcutt et al. find 3.3 % of wrong labels in common test sets.
+SWAPPED_SHARE = 0.05
 # Half would be swapped if as many answers were wrong already, and all that is named were wrong.
 SWAPPED_AMONG_NAMED = 0.4
 # Least doubts: the other class is 7 times as likely; five deviations. Chosen, like the share
