@@ -73,9 +73,10 @@ def test_few_rows_are_all_trained_on_unless_asked_otherwise():
         given = MLPClassifier(**chosen).get_params(deep=False)
         return holds_out(given, Rows(n, 1.0, 1, "binary"))
 
-    assert [held(100), held(1000)] == [False, True]
-    assert [held(100, early_stopping=True), held(1000, early_stopping=False)] == [True, False]
-    assert held(1000, solver="lbfgs") is False
+    assert [held(59), held(60)] == [False, True]
+    assert [held(20, early_stopping=True), held(1000, early_stopping=False)] == [True, False]
+    assert [held(1000, solver=name) for name in ("adam", "sgd", "lbfgs")] == [False] * 3
+    assert held(1000, solver="adam", early_stopping=True)
     with pytest.raises(DataError, match="validation set is too small"):
         settings(MLPClassifier(early_stopping=True), n=5)
 
@@ -127,7 +128,8 @@ def test_a_schedule_that_ends_by_plan_is_no_failure_to_converge():
 
 def test_fitted_attributes_of_scikit_learn_are_all_there():
     X, y = IRIS
-    ours = MLPClassifier(hidden_layer_sizes=(5,), random_state=0).fit(X, y)
+    chosen = {"hidden_layer_sizes": (5,), "early_stopping": False, "random_state": 0}
+    ours = MLPClassifier(**chosen).fit(X, y)
     theirs = TheirClassifier(hidden_layer_sizes=(5,), max_iter=600, random_state=0)
     with pytest.warns(ConvergenceWarning):
         theirs.set_params(max_iter=5).fit(X, y)

@@ -49,9 +49,9 @@ class MLPRegressor(RegressorMixin, MLPBase):
         warm_start: `fit` goes on from the weights of the last one.
         momentum: Momentum of gradient descent.
         nesterovs_momentum: Whether 'sgd' uses Nesterov's momentum.
-        early_stopping: Hold rows out, stop by their loss, and give the best weights back.
-            None or 'auto' does so from 250 rows on; False trains on all rows and stops by
-            the training loss.
+        early_stopping: Hold rows out, stop by their loss, and give the best weights back; False
+            trains on all rows and stops by the training loss. None or 'auto' holds out from 60
+            rows on, but not where you choose the solver: that is scikit-learn's training.
         validation_fraction: Share of the rows that is held out.
         beta_1: Adam: decay of the mean of gradients.
         beta_2: Adam: decay of the mean of squared gradients.
