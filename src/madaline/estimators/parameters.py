@@ -36,8 +36,9 @@ _RATES = (
 _DESCENT = ("sgd", "momentum", "nesterov")
 # Without held-out rows training stops by its own loss, as scikit-learn's does by default.
 _TOLERANCE, _NO_CHANGE = 1e-4, 10
-# Fewer rows cannot spare any. From here on the held-out ones pay: with 100 rows of 14 tables a
-# network trained to the end on all of them has as many errors and twice the log loss.
+# Fewer rows cannot spare any. From here on held-out ones pay: with 100 rows of 14 tables, a network
+# trained on all of them to the end has 4 % fewer wrong labels, but twice the log loss and 8 % more
+# root mean squared error (two seeds).
 HOLD_OUT_FROM = 60
 # "Never": more epochs than anyone trains.
 _NEVER = 2**31 - 2
