@@ -64,9 +64,14 @@ def read_rows(content: bytes, draw: Draw) -> Rows:
     return list(csv.reader(lines[: n_lines + 1], delimiter=separator))
 
 
+def some_column(rows: Rows, draw: Draw) -> int:
+    """The place of a column; 0 where an earlier mutation left no cells."""
+    return draw.randrange(max([1, *map(len, rows)]))
+
+
 def change_cells(rows: Rows, draw: Draw) -> Rows:
     """Some cells, often of one column, hold something else."""
-    column = draw.randrange(max(map(len, rows)))
+    column = some_column(rows, draw)
     for _ in range(draw.choice((1, 3, len(rows)))):
         row = draw.choice(rows)
         place = column if draw.random() < 0.7 else draw.randrange(max(1, len(row)))
@@ -77,7 +82,7 @@ def change_cells(rows: Rows, draw: Draw) -> Rows:
 
 def fill_column(rows: Rows, draw: Draw) -> Rows:
     """One column holds one or two values, or a different one in each row."""
-    column = draw.randrange(max(map(len, rows)))
+    column = some_column(rows, draw)
     values = draw.choices(CELLS, k=draw.choice((1, 2, len(CELLS))))
     for number, row in enumerate(rows[1:]):
         if column < len(row):
@@ -87,16 +92,15 @@ def fill_column(rows: Rows, draw: Draw) -> Rows:
 
 def drop_column(rows: Rows, draw: Draw) -> Rows:
     """A column is missing."""
-    column = draw.randrange(max(map(len, rows)))
+    column = some_column(rows, draw)
     return [row[:column] + row[column + 1 :] for row in rows]
 
 
 def double_column(rows: Rows, draw: Draw) -> Rows:
-    """A column appears twice, with its name or another."""
-    column = draw.randrange(max(map(len, rows)))
+    """A column appears twice, with its name, or one has another."""
+    column = some_column(rows, draw)
     doubled = [[*row, *row[column : column + 1]] for row in rows]
-    doubled[0][-1:] = [draw.choice((doubled[0][-1], *NAMES))]
-    return doubled
+    return rename_column(doubled, draw) if draw.random() < 0.5 else doubled
 
 
 def rename_column(rows: Rows, draw: Draw) -> Rows:
