@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +15,7 @@ from sklearn.utils.validation import validate_data
 from madaline.data.frames import as_column, as_table
 from madaline.data.table import Column, Table
 from madaline.errors import DataError
+from madaline.estimators.warning import warn
 
 
 def read_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Table:
@@ -31,21 +31,22 @@ def read_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Ta
         DataError: Not a table, complex or infinite numbers, other columns than in training.
     """
     _refuse_complex(X, name)
+    if hasattr(X, "collect_schema") and hasattr(X, "collect"):  # a lazy frame
+        return read_features(estimator, X.collect(), reset=reset, name=name)
     table = as_table(X, name)
     for column in table:
         _refuse_infinite(column, name)
-    if isinstance(X, Table | Mapping) or _are_records(X):
+    is_sparse = hasattr(X, "tocsc")  # one kind of which is a mapping
+    if (isinstance(X, Table | Mapping) and not is_sparse) or _are_records(X):
         # Named but for scikit-learn: columns are found by their names, in any order.
         if reset:
             estimator.n_features_in_ = len(table.columns)
             estimator.feature_names_in_ = np.array(table.names, dtype=object)
         return table
     validate_data(estimator, X, reset=reset, skip_check_array=True)
-    if not reset and not _has_names(X) and hasattr(estimator, "feature_names_in_"):
-        # scikit-learn warned; the columns are taken in the order of the training.
-        names = estimator.feature_names_in_.tolist()
-        table = Table(tuple(replace(c, name=n) for c, n in zip(table, names, strict=True)), name)
-    return table
+    # Without names of their own, or for an estimator that knows none, columns go by position.
+    names = getattr(estimator, "feature_names_in_", [f"x{i}" for i in range(len(table.columns))])
+    return Table(tuple(replace(c, name=n) for c, n in zip(table, names, strict=True)), name)
 
 
 def read_labels(y: Any) -> tuple[Table, NDArray[Any]]:
@@ -57,22 +58,24 @@ def read_labels(y: Any) -> tuple[Table, NDArray[Any]]:
     """
     _refuse_none(y)
     _refuse_complex(y, "y")
-    if hasattr(y, "toarray"):  # a sparse indicator of several labels
-        y = y.toarray()
+    y = _dense(y)
     if _is_wide(y):
-        y = np.asarray(y) if isinstance(y, list | tuple) else y
-        if not type_of_target(y).startswith("multilabel"):
+        table = _several(y)
+        for column in table:
+            _refuse_missing(column)
+        kind = type_of_target(np.asarray(y) if isinstance(y, list | tuple) else y)
+        if not kind.startswith("multilabel"):
             raise DataError(
-                f"Unknown label type: {type_of_target(y)}: y has several columns, which must hold "
-                "0 and 1.",
+                f"Unknown label type: {kind}: y has several columns, which must hold 0 and 1.",
                 "Train one classifier for each column, or use MLPRegressor.",
             )
-        table = _several(y)
         return table, np.arange(len(table.columns))
     y = _one_dimensional(y)
     column = as_column(y)
     _refuse_missing(column)
     labels = np.asarray(column.texts() if isinstance(y, Column | Table) else y).reshape(-1)
+    if labels.dtype == object and column.kind != "category":  # numbers or truths in objects
+        labels = np.array(labels.tolist())
     check_classification_targets(labels)
     return _one(column), np.unique(labels)
 
@@ -85,11 +88,27 @@ def read_values(y: Any) -> Table:
     """
     _refuse_none(y)
     _refuse_complex(y, "y")
+    y = _dense(y)
     table = _several(y) if _is_wide(y) else _one(as_column(_one_dimensional(y)))
     for column in table:
         _refuse_missing(column)
         _refuse_infinite(column, "y")
     return table
+
+
+def read_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:
+    """``(n,)`` row weights; one number is that of every row.
+
+    Raises:
+        DataError: They are no numbers.
+    """
+    if sample_weight is None:
+        return None
+    try:
+        weight = np.asarray(sample_weight, np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"sample_weight must hold numbers: {error}.", "Give one a row.") from None
+    return np.full(n_rows, float(weight)) if weight.ndim == 0 else weight
 
 
 def joined(features: Table, target: Table) -> Table:
@@ -101,7 +120,7 @@ def joined(features: Table, target: Table) -> Table:
     if features.n_rows != target.n_rows:
         raise DataError(
             "Found input variables with inconsistent numbers of samples: "
-            f"X has {features.n_rows} rows, y has {target.n_rows}."
+            f"{features.source} has {features.n_rows} rows, y has {target.n_rows}."
         )
     if not features.n_rows:
         raise DataError("Found array with 0 sample(s) while a minimum of 1 is required.")
@@ -138,6 +157,10 @@ def _several(y: Any) -> Table:
     return Table(columns, "y")
 
 
+def _dense(y: Any) -> Any:
+    return y.toarray() if hasattr(y, "toarray") else y
+
+
 def _is_wide(y: Any) -> bool:
     shape = getattr(y, "shape", None)
     if isinstance(y, list | tuple) and y and isinstance(y[0], list | tuple | np.ndarray):
@@ -153,11 +176,10 @@ def _one_dimensional(y: Any) -> Any:
         y = np.asarray(y)
     shape = getattr(y, "shape", ())
     if len(shape) == 2 and shape[1] == 1:
-        warnings.warn(
+        warn(
             "A column-vector y was passed when a 1d array was expected. Please change the shape of"
             " y to (n_samples, ), for example using ravel().",
             DataConversionWarning,
-            stacklevel=5,
         )
         frame: Any = y
         return frame.iloc[:, 0] if hasattr(y, "iloc") else np.asarray(y).ravel()
@@ -203,7 +225,3 @@ def _refuse_infinite(column: Column, name: str) -> None:
 
 def _are_records(X: Any) -> bool:
     return isinstance(X, list | tuple) and bool(X) and isinstance(X[0], Mapping)
-
-
-def _has_names(X: Any) -> bool:
-    return hasattr(X, "columns") or hasattr(X, "column_names")
