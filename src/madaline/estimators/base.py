@@ -86,16 +86,17 @@ class MLPBase(CallbackSupportMixin, Fitted):
         use_compile_cache()
         begun = self.warm_start and hasattr(self, "predictor_")
         features = read_features(self, X, reset=not begun)
-        table = joined(features, target)
+        table = joined(features, target, self.predictor_.target.names if begun else ())
+        targets = target_names(table, len(features.columns))
         weight = read_weights(sample_weight, table.n_rows)
-        own = self._own_rows(X_val, y_val)
+        own = self._own_rows(X_val, y_val, targets)
         self._rows = self._rows_of(target, weight, own=own is not None)
         settings = self._settings(self._rows, begun=begun)
         self._warn_of_batches(settings, table.n_rows)
         watch = watch or (Printer() if self.verbose else None)
         tasks = self._tasks(settings, table.n_rows, X, y, sample_weight, watch)
         done = self._run(
-            table, target_names(table, len(features.columns)), settings,
+            table, targets, settings,
             weight=weight, own=own, watch=tasks or watch, output=output,
             start=self._start() if begun else None, chunk=1 if tasks else None,
         )  # fmt: skip
@@ -144,16 +145,17 @@ class MLPBase(CallbackSupportMixin, Fitted):
         use_compile_cache()
         begun = hasattr(self, "predictor_")
         features = read_features(self, X, reset=not begun)
-        table = joined(features, target)
+        table = joined(features, target, self.predictor_.target.names if begun else ())
+        targets = target_names(table, len(features.columns))
         weight = read_weights(sample_weight, table.n_rows)
-        own = self._own_rows(X_val, y_val)
+        own = self._own_rows(X_val, y_val, targets)
         rows = self._rows_of(target, weight)
         standing = self._standing(rows) if begun else None
         settings = standing.settings if standing else self._stream(rows, begun=False)
         self._rows = rows if standing is None else getattr(self, "_rows", rows)
         self._warn_of_batches(settings, table.n_rows)
         now = go_on(
-            standing, table, target_names(table, len(features.columns)), settings,
+            standing, table, targets, settings,
             classes=classes, validation=own, weight=weight, class_weight=self._class_weight(),
         )  # fmt: skip
         self._remember_epoch(now, float_type(X), begun=begun)
@@ -175,13 +177,23 @@ class MLPBase(CallbackSupportMixin, Fitted):
         given = self.get_params(deep=False)
         given["random_state"] = _seed(self.random_state) if seed is None else seed
         settings = settings_of(given, rows, type(self).__name__)
-        if begun and not hasattr(self, "_state"):  # a loaded model is gone on with as it is
-            shape = self.predictor_.architecture
-            known: dict[str, Any] = {"hidden": shape.hidden, "activation": shape.activations}
-            known |= {"members": self.predictor_.n_members}
-            known |= {"loss": "poisson"} if shape.output == "exp" else {}
-            open_ = {name: known[name] for name in known if getattr(settings, name) is None}
-            settings = replace(settings, **open_)
+        return self._as_trained(settings) if begun else settings
+
+    def _as_trained(self, settings: Settings) -> Settings:
+        """What nobody chose stays as the network is."""
+        shape = self.predictor_.architecture
+        counts = "poisson" if shape.output == "exp" else None
+        known: dict[str, Any] = {"hidden": shape.hidden, "activation": shape.activations}
+        known |= {"members": self.predictor_.n_members, "loss": counts}
+        if hasattr(self, "_state"):
+            known = {name: getattr(self._state.settings, name) for name in known}
+        open_ = {name: known[name] for name in known if getattr(settings, name) is None}
+        settings = replace(settings, **open_)
+        if (settings.loss == "poisson") != (counts is not None):
+            raise UsageError(
+                "The Poisson loss and others cannot take turns: the network's output differs.",
+                "Keep the loss as it was, or fit anew.",
+            )
         return settings
 
     def _stream(self, rows: Rows, *, begun: bool, seed: int | None = None) -> Settings:
@@ -201,12 +213,6 @@ class MLPBase(CallbackSupportMixin, Fitted):
         settings = self._stream(first, begun=True, seed=before.seed)
         if self.precision is None:
             settings = replace(settings, precision=before.precision)
-        if _is_count(settings.loss) != _is_count(before.loss):
-            raise UsageError(
-                f"The network predicts for the loss {before.loss!r} and cannot go on with "
-                f"{settings.loss!r}.",
-                "Keep the loss, or fit anew.",
-            )
         same = all(getattr(settings, name) == getattr(before, name) for name in _OF_STATE)
         return replace(self._state, settings=settings, state=self._state.state if same else None)
 
@@ -218,7 +224,7 @@ class MLPBase(CallbackSupportMixin, Fitted):
         chosen: Any = getattr(self, "class_weight", None)
         return cast("Mapping[Any, float]", chosen) if isinstance(chosen, Mapping) else None
 
-    def _own_rows(self, X_val: Any, y_val: Any) -> Table | None:
+    def _own_rows(self, X_val: Any, y_val: Any, targets: tuple[str, ...]) -> Table | None:
         if X_val is None and y_val is None:
             return None
         if y_val is None:
@@ -226,7 +232,7 @@ class MLPBase(CallbackSupportMixin, Fitted):
         if X_val is None:
             raise DataError("y_val was given without X_val.", "Give the rows of these answers.")
         features = read_features(self, X_val, reset=False, name="X_val")
-        return joined(features, self._read_target(y_val))
+        return joined(features, self._read_target(y_val), targets)
 
     def _warn_of_batches(self, settings: Settings, n_rows: int) -> None:
         n_train = n_rows - round(n_rows * float(settings.validation))
@@ -294,10 +300,6 @@ class MLPBase(CallbackSupportMixin, Fitted):
         self._scores = np.concatenate([self._scores, scores]) if earlier else scores
         self._held_out = not np.isnan(standing.validation_spread)
         self.t_ = (getattr(self, "t_", 0) if begun else 0) + len(scores) * standing.n_train
-
-
-def _is_count(loss: str | None) -> bool:
-    return loss == "poisson"
 
 
 def _seed(random_state: Any) -> int:

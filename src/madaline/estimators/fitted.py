@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,7 +47,8 @@ class Fitted(BaseEstimator):
             FileError: It cannot be written.
         """
         check_is_fitted(self, "predictor_")
-        save_model(path, self.predictor_)
+        about = {**self.predictor_.about, "columns": self._column_names()}
+        save_model(path, replace(self.predictor_, about=about))
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -61,14 +63,19 @@ class Fitted(BaseEstimator):
         model._check_task(predictor.target.task, path)
         model.predictor_ = predictor
         model._float = np.float64
-        model.n_features_in_ = len(predictor.encoder.columns)
-        names = predictor.encoder.columns
-        if names != tuple(f"x{i}" for i in range(len(names))):  # those of rows without names
+        names = _columns_of(predictor)
+        model.n_features_in_ = len(names)
+        if names != _positions(len(names)):
             model.feature_names_in_ = np.array(names, dtype=object)
         if "verdict" in predictor.about:
             model.verdict_ = Verdict.from_dict(predictor.about["verdict"])
         model._adopt(predictor)
         return model
+
+    def _column_names(self) -> list[str]:
+        if hasattr(self, "feature_names_in_"):
+            return self.feature_names_in_.tolist()
+        return _positions(self.n_features_in_)
 
     def _check_task(self, task: str, path: Path | str) -> None:
         raise NotImplementedError
@@ -152,3 +159,16 @@ class Fitted(BaseEstimator):
         if "text/html" in bundle:
             bundle["text/html"] += fitted_html(self)
         return bundle
+
+
+def _columns_of(predictor: Predictor) -> list[str]:
+    """Columns of the rows to come, those that the network leaves out among them if known."""
+    used, known = predictor.encoder.columns, predictor.about.get("columns")
+    if isinstance(known, list) and set(used) <= {str(name) for name in known}:
+        return [str(name) for name in known]
+    return list(used)
+
+
+def _positions(n: int) -> list[str]:
+    """Names of columns that have none."""
+    return [f"x{i}" for i in range(n)]

@@ -31,13 +31,12 @@ def read_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Ta
         DataError: Not a table, complex or infinite numbers, other columns than in training.
     """
     _refuse_complex(X, name)
-    if hasattr(X, "collect_schema") and hasattr(X, "collect"):  # a lazy frame
+    if _is_lazy(X):
         return read_features(estimator, X.collect(), reset=reset, name=name)
     table = as_table(X, name)
     for column in table:
         _refuse_infinite(column, name)
-    is_sparse = hasattr(X, "tocsc")  # one kind of which is a mapping
-    if (isinstance(X, Table | Mapping) and not is_sparse) or _are_records(X):
+    if _are_named(X):
         # Named but for scikit-learn: columns are found by their names, in any order.
         if reset:
             estimator.n_features_in_ = len(table.columns)
@@ -111,11 +110,16 @@ def read_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:
     return np.full(n_rows, float(weight)) if weight.ndim == 0 else weight
 
 
-def joined(features: Table, target: Table) -> Table:
+def joined(features: Table, target: Table, names: tuple[str, ...] = ()) -> Table:
     """Features and targets side by side.
 
+    Args:
+        features: Columns to learn from.
+        target: Columns to predict.
+        names: What the targets were called in training; () for the first rows.
+
     Raises:
-        DataError: They differ in their rows.
+        DataError: They differ in their rows, or the targets from those of the training.
     """
     if features.n_rows != target.n_rows:
         raise DataError(
@@ -124,14 +128,23 @@ def joined(features: Table, target: Table) -> Table:
         )
     if not features.n_rows:
         raise DataError("Found array with 0 sample(s) while a minimum of 1 is required.")
-    taken = set(features.names)
-    columns: list[Column] = []
-    for column in target:
-        name = column.name
-        while name in taken:  # a table may well have a column y; the target's name is ours
-            name += "_"
-        columns.append(replace(column, name=name))
-    return Table((*features.columns, *columns), features.source)
+    names = names or _free_names(target, features)
+    if len(names) != len(target.columns):
+        raise DataError(
+            f"The number of targets differs: {len(target.columns)} here, {len(names)} in training.",
+            "Give the same targets, or fit anew.",
+        )
+    targets = (replace(c, name=name) for c, name in zip(target, names, strict=True))
+    return Table((*features.columns, *targets), features.source)
+
+
+def _free_names(target: Table, features: Table) -> tuple[str, ...]:
+    """A table may well have a column y; the target's name is ours."""
+    taken, names = set(features.names), list(target.names)
+    for i in range(len(names)):
+        while names[i] in taken:
+            names[i] += "_"
+    return tuple(names)
 
 
 def target_names(table: Table, n_features: int) -> tuple[str, ...]:
@@ -141,8 +154,8 @@ def target_names(table: Table, n_features: int) -> tuple[str, ...]:
 
 def float_type(X: Any) -> type[np.floating[Any]]:
     """float32 where all of ``X`` is, else float64: what predictions and ``coefs_`` have."""
-    kinds = getattr(X, "dtypes", None)
-    if kinds is not None and hasattr(X, "columns"):
+    kinds = X.collect_schema().dtypes() if _is_lazy(X) else getattr(X, "dtypes", None)
+    if kinds is not None:  # of a frame
         found = {str(kind).lower() for kind in np.asarray(kinds, dtype=object).reshape(-1)}
         return np.float32 if found == {"float32"} else np.float64
     return np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
@@ -164,7 +177,13 @@ def _dense(y: Any) -> Any:
 def _is_wide(y: Any) -> bool:
     shape = getattr(y, "shape", None)
     if isinstance(y, list | tuple) and y and isinstance(y[0], list | tuple | np.ndarray):
-        shape = np.shape(y)
+        try:
+            shape = np.shape(y)
+        except ValueError:
+            raise DataError(
+                "The rows of y differ in length.",
+                "Give every row a 0 or 1 for each label, see sklearn's MultiLabelBinarizer.",
+            ) from None
     if shape is None and isinstance(y, Table):
         return len(y.columns) > 1
     return shape is not None and len(shape) == 2 and shape[1] > 1
@@ -223,5 +242,12 @@ def _refuse_infinite(column: Column, name: str) -> None:
         )
 
 
-def _are_records(X: Any) -> bool:
-    return isinstance(X, list | tuple) and bool(X) and isinstance(X[0], Mapping)
+def _are_named(X: Any) -> bool:
+    """Columns or rows by name; a sparse dictionary of keys is a mapping too, but has none."""
+    if isinstance(X, list | tuple):
+        return bool(X) and isinstance(X[0], Mapping)
+    return isinstance(X, Table | Mapping) and not hasattr(X, "tocsc")
+
+
+def _is_lazy(X: Any) -> bool:
+    return hasattr(X, "collect_schema") and hasattr(X, "collect")
