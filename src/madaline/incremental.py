@@ -37,6 +37,7 @@ class Standing:
         state: Of the training; None where only the weights are left, as in a model file.
         history: Of the last epoch.
         validation_spread: See `madaline.pipeline.Run`.
+        n_train: Rows that an epoch of it has trained on.
     """
 
     settings: Settings
@@ -44,6 +45,7 @@ class Standing:
     state: TrainState | None = None
     history: History | None = None
     validation_spread: float = float("nan")
+    n_train: int = 0
 
 
 def go_on(
@@ -63,7 +65,7 @@ def go_on(
         standing: From the last call; None begins.
         table: Features and targets.
         target: Names of the target columns.
-        settings: Complete; those of the standing go on.
+        settings: Complete.
         classes: A target column of all classes there will be, for the first call; None takes those
             of the first rows.
         validation: Rows that judge the weights. With none, a share of ``settings.validation`` is
@@ -86,7 +88,7 @@ def go_on(
     learned, code = None, None
     if standing is not None:
         known = standing.predictor
-        learned, settings = Learned(known.encoder, known.target), standing.settings
+        learned = Learned(known.encoder, known.target)
     elif classes is not None:
         code = TargetCode.fit(classes, settings.task, lenient=True)
     prepared = prepare(
@@ -109,8 +111,14 @@ def go_on(
     predictor = Predictor(
         prepared.encoder, prepared.target, problem.architecture, model_arrays(network)
     )
-    spread = prepared.parts["validation"].spread
-    return Standing(settings, predictor, progress.state, progress.history, spread)
+    return Standing(
+        settings,
+        predictor,
+        progress.state,
+        progress.history,
+        validation_spread=prepared.parts["validation"].spread,
+        n_train=prepared.parts["train"].n_rows,
+    )
 
 
 def _one_epoch(problem: Problem, state: TrainState) -> Progress:

@@ -41,7 +41,7 @@ def as_table(x: Any, source: str = "X") -> Table:
         return x
     if isinstance(x, Column):
         return Table((x,), source)
-    if isinstance(x, Mapping):
+    if isinstance(x, Mapping) and not hasattr(x, "tocsc"):  # a sparse dictionary of keys is one
         return _table_from_columns(cast("Mapping[Any, Any]", x), source)
     if isinstance(x, list | tuple) and x and all(isinstance(row, Mapping) for row in x):
         return _table_from_records(cast("Sequence[Mapping[Any, Any]]", x), source)

@@ -231,8 +231,10 @@ def _score(evidence: Evidence) -> str:
     spread = ""
     if isfinite(score.low) and isfinite(score.high):
         spread = f" ({significant(score.low)} to {significant(score.high)})"
-    seen = f", on training rows {significant(train.value)}" if train else ""
-    return _sentence(f"{name} on {evidence.part} rows is {significant(score.value)}{spread}{seen}")
+    on_training = evidence.part == "train"  # where no other rows are there to judge by
+    seen = f", on training rows {significant(train.value)}" if train and not on_training else ""
+    part = "training" if on_training else evidence.part
+    return _sentence(f"{name} on {part} rows is {significant(score.value)}{spread}{seen}")
 
 
 def _course(code: str, facts: Facts, curve: Curve, rose: bool) -> str:

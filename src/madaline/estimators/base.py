@@ -1,9 +1,7 @@
-"""What both estimators share: scikit-learn's `fit`, `partial_fit` and fitted attributes."""
+"""What both estimators share: scikit-learn's `fit` and `partial_fit`."""
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +9,12 @@ from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
-from sklearn.utils.validation import check_is_fitted
 
 from madaline.data.table import Table
 from madaline.diagnose.scores import Scores
-from madaline.diagnose.verdict import Verdict
-from madaline.errors import DataError, DivergedError
+from madaline.errors import DataError, UsageError
 from madaline.estimators.callbacks import (
     CallbackSupportMixin,
     CallbackTasks,
@@ -28,9 +22,18 @@ from madaline.estimators.callbacks import (
     with_callbacks,
 )
 from madaline.estimators.compile_cache import use_compile_cache
-from madaline.estimators.display import fitted_html
-from madaline.estimators.inputs import float_type, joined, read_features, target_names
+from madaline.estimators.ending import say_ending
+from madaline.estimators.fitted import Fitted
+from madaline.estimators.inputs import (
+    float_type,
+    joined,
+    read_features,
+    read_weights,
+    target_names,
+)
 from madaline.estimators.parameters import Rows, holds_out, settings_of
+from madaline.estimators.verbose import Printer, print_epoch
+from madaline.estimators.warning import warn
 from madaline.incremental import Standing, go_on
 from madaline.pipeline import Run, Start, Watch, run
 from madaline.predictor import Predictor
@@ -38,24 +41,22 @@ from madaline.prepare import Learned
 from madaline.recipes import complete
 from madaline.runs import start_run
 from madaline.settings import Settings
-from madaline.store.bundle import load_model, save_model
 
-# Schedules that end where the epochs end: to reach that is no failure to converge.
-_ENDING = ("cosine", "step", "one_cycle")
-_OUT_ACTIVATION = {"linear": "identity", "exp": "exp", "sigmoid": "logistic", "softmax": "softmax"}
+# Choices that the state of a training fits: after another one it begins anew from the weights.
+_OF_STATE = ("hidden", "activation", "members", "optimizer", "precision")
 
 
-class MLPBase(CallbackSupportMixin, BaseEstimator):
-    """Fitting, saving and the fitted attributes; the subclasses know what they predict."""
+class MLPBase(CallbackSupportMixin, Fitted):
+    """Fitting; the subclasses know what they predict."""
 
     verbose: bool | int
     warm_start: bool
     early_stopping: bool | str | None
     solver: str | None
+    batch_size: int | str | None
     max_iter: int | None
+    precision: str | None
     random_state: int | np.random.RandomState | None
-    n_features_in_: int
-    feature_names_in_: NDArray[Any]
 
     # They steer one fit and are not for a router to hand on.
     __metadata_request__fit = {"watch": UNUSED, "output": UNUSED}  # noqa: RUF012
@@ -66,6 +67,10 @@ class MLPBase(CallbackSupportMixin, BaseEstimator):
 
     def _task(self, target: Table) -> str:
         raise NotImplementedError
+
+    def _as_scores(self, metric: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
+        """The engine's metric as scikit-learn's score."""
+        return metric
 
     def _fit(
         self,
@@ -81,21 +86,28 @@ class MLPBase(CallbackSupportMixin, BaseEstimator):
         use_compile_cache()
         begun = self.warm_start and hasattr(self, "predictor_")
         features = read_features(self, X, reset=not begun)
-        table = joined(features, target)
-        weight = _weights(sample_weight, table.n_rows)
-        own = self._own_rows(X_val, y_val)
-        settings = self._settings(target, weight, own)
-        watch = watch or (_Printer() if self.verbose else None)
+        table = joined(features, target, self.predictor_.target.names if begun else ())
+        targets = target_names(table, len(features.columns))
+        weight = read_weights(sample_weight, table.n_rows)
+        own = self._own_rows(X_val, y_val, targets)
+        self._rows = self._rows_of(target, weight, own=own is not None)
+        settings = self._settings(self._rows, begun=begun)
+        self._warn_of_batches(settings, table.n_rows)
+        watch = watch or (Printer() if self.verbose else None)
         tasks = self._tasks(settings, table.n_rows, X, y, sample_weight, watch)
         done = self._run(
-            table, target_names(table, len(features.columns)), settings,
+            table, targets, settings,
             weight=weight, own=own, watch=tasks or watch, output=output,
             start=self._start() if begun else None, chunk=1 if tasks else None,
         )  # fmt: skip
-        self._remember(done, float_type(X), table.n_rows, begun)
+        self._remember(done, float_type(X), begun=begun)
         if tasks is not None:
             tasks.close()
-        self._warn(done)
+        held_out = holds_out(self.get_params(deep=False), self._rows)
+        say_ending(
+            done.why, self.n_iter_, done.settings, chosen=self.max_iter is not None,
+            held_out=held_out,
+        )  # fmt: skip
         return self
 
     def _run(
@@ -133,48 +145,103 @@ class MLPBase(CallbackSupportMixin, BaseEstimator):
         use_compile_cache()
         begun = hasattr(self, "predictor_")
         features = read_features(self, X, reset=not begun)
-        table = joined(features, target)
-        weight = _weights(sample_weight, table.n_rows)
-        own = self._own_rows(X_val, y_val)
-        standing = self._standing(target, weight) if begun else None
-        settings = standing.settings if standing else self._stream(target, weight)
+        table = joined(features, target, self.predictor_.target.names if begun else ())
+        targets = target_names(table, len(features.columns))
+        weight = read_weights(sample_weight, table.n_rows)
+        own = self._own_rows(X_val, y_val, targets)
+        rows = self._rows_of(target, weight)
+        standing = self._standing(rows) if begun else None
+        settings = standing.settings if standing else self._stream(rows, begun=False)
+        self._rows = rows if standing is None else getattr(self, "_rows", rows)
+        self._warn_of_batches(settings, table.n_rows)
         now = go_on(
-            standing, table, target_names(table, len(features.columns)), settings,
+            standing, table, targets, settings,
             classes=classes, validation=own, weight=weight, class_weight=self._class_weight(),
         )  # fmt: skip
-        self._remember_epoch(now, float_type(X), table.n_rows, begun)
+        self._remember_epoch(now, float_type(X), begun=begun)
         return self
 
     # -- parameters
 
-    def _settings(
-        self, target: Table, weight: NDArray[np.float64] | None, own: Table | None
-    ) -> Settings:
-        mean = 1.0 if weight is None or not weight.any() else float(weight.mean())
+    def _rows_of(
+        self, target: Table, weight: NDArray[np.float64] | None, *, own: bool = False
+    ) -> Rows:
+        counts = weight is not None and np.isfinite(weight).all() and weight.any()
+        mean = float(weight.mean()) if weight is not None and counts else 1.0
         task = self._task(target)
         outputs = len(target.columns) if task in ("multilabel", "regression") else 1
-        self._rows = Rows(target.n_rows, mean, outputs, task, own is not None)
-        given = self.get_params(deep=False) | {"random_state": _seed(self.random_state)}
-        return settings_of(given, self._rows, type(self).__name__)
+        return Rows(target.n_rows, mean, outputs, task, own)
 
-    def _stream(self, target: Table, weight: NDArray[np.float64] | None) -> Settings:
+    def _settings(self, rows: Rows, *, begun: bool, seed: int | None = None) -> Settings:
+        """What the parameters mean for these rows."""
+        given = self.get_params(deep=False)
+        given["random_state"] = _seed(self.random_state) if seed is None else seed
+        settings = settings_of(given, rows, type(self).__name__)
+        return self._as_trained(settings) if begun else settings
+
+    def _as_trained(self, settings: Settings) -> Settings:
+        """What nobody chose stays as the network is."""
+        shape = self.predictor_.architecture
+        counts = "poisson" if shape.output == "exp" else None
+        known: dict[str, Any] = {"hidden": shape.hidden, "activation": shape.activations}
+        known |= {"members": self.predictor_.n_members, "loss": counts}
+        if hasattr(self, "_state"):
+            known = {name: getattr(self._state.settings, name) for name in known}
+        open_ = {name: known[name] for name in known if getattr(settings, name) is None}
+        settings = replace(settings, **open_)
+        if (settings.loss == "poisson") != (counts is not None):
+            raise UsageError(
+                "The Poisson loss and others cannot take turns: the network's output differs.",
+                "Keep the loss as it was, or fit anew.",
+            )
+        return settings
+
+    def _stream(self, rows: Rows, *, begun: bool, seed: int | None = None) -> Settings:
         """Nothing left open: later rows must not decide anew; only early stopping holds out."""
-        settings = self._settings(target, weight, None)
+        settings = self._settings(rows, begun=begun, seed=seed)
         if self.early_stopping is not True:
             settings = replace(settings, validation=0.0)
-        return replace(complete(settings, target.n_rows), patience=0)
+        return replace(complete(settings, rows.n), patience=0)
+
+    def _standing(self, rows: Rows) -> Standing:
+        """Where training stands, with the parameters as they are now."""
+        if not hasattr(self, "_state"):  # of a loaded model only the weights are left
+            return Standing(self._stream(rows, begun=True), self.predictor_)
+        before = self._state.settings
+        self._settings(rows, begun=True, seed=before.seed)  # refuses too few rows to hold any out
+        first = replace(self._rows, own_validation=False)
+        settings = self._stream(first, begun=True, seed=before.seed)
+        if self.precision is None:
+            settings = replace(settings, precision=before.precision)
+        same = all(getattr(settings, name) == getattr(before, name) for name in _OF_STATE)
+        return replace(self._state, settings=settings, state=self._state.state if same else None)
+
+    def _start(self) -> Start:
+        known = self.predictor_
+        return Start(Learned(known.encoder, known.target), known.weights)
 
     def _class_weight(self) -> Mapping[Any, float] | None:
         chosen: Any = getattr(self, "class_weight", None)
         return cast("Mapping[Any, float]", chosen) if isinstance(chosen, Mapping) else None
 
-    def _own_rows(self, X_val: Any, y_val: Any) -> Table | None:
-        if X_val is None:
+    def _own_rows(self, X_val: Any, y_val: Any, targets: tuple[str, ...]) -> Table | None:
+        if X_val is None and y_val is None:
             return None
         if y_val is None:
             raise DataError("X_val was given without y_val.", "Give the answers of these rows.")
+        if X_val is None:
+            raise DataError("y_val was given without X_val.", "Give the rows of these answers.")
         features = read_features(self, X_val, reset=False, name="X_val")
-        return joined(features, self._read_target(y_val))
+        return joined(features, self._read_target(y_val), targets)
+
+    def _warn_of_batches(self, settings: Settings, n_rows: int) -> None:
+        n_train = n_rows - round(n_rows * float(settings.validation))
+        size = self.batch_size
+        if self.solver != "lbfgs" and not isinstance(size, str | None) and size > n_train:
+            warn(
+                f"Got `batch_size` larger than sample size: {size}, of {n_train} training rows. "
+                "It is going to be clipped."
+            )
 
     def _tasks(
         self, settings: Settings, n_rows: int, X: Any, y: Any, weight: Any, watch: Watch | None
@@ -194,264 +261,45 @@ class MLPBase(CallbackSupportMixin, BaseEstimator):
 
     # -- what is remembered
 
-    def _remember(self, done: Run, kind: type[Any], n_rows: int, begun: bool) -> None:
+    def _remember(self, done: Run, kind: type[Any], *, begun: bool) -> None:
         self.run_ = done
-        self.verdict_: Verdict = done.verdict
+        self.verdict_ = done.verdict
         self.scores_: Mapping[str, Scores] = done.scores
         standing = Standing(
-            done.settings, done.predictor, done.state, done.history, done.validation_spread
-        )
-        self._keep(standing, kind, begun)
+            done.settings, done.predictor, done.state, done.history, done.validation_spread,
+            done.summary["rows"]["train"],
+        )  # fmt: skip
+        self._keep(standing, kind, begun=begun)
         self.n_iter_ = len(done.history)
-        self.t_ = (self.t_ if begun else 0) + self.n_iter_ * n_rows
 
-    def _remember_epoch(self, now: Standing, kind: type[Any], n_rows: int, begun: bool) -> None:
+    def _remember_epoch(self, now: Standing, kind: type[Any], *, begun: bool) -> None:
         for name in ("run_", "verdict_", "scores_"):  # they judged other weights
             if hasattr(self, name):
                 delattr(self, name)
-        self._keep(now, kind, begun)
-        self.n_iter_ = (self.n_iter_ if begun and hasattr(self, "n_iter_") else 0) + 1
-        self.t_ = (getattr(self, "t_", 0) if begun else 0) + n_rows
+        self._keep(now, kind, begun=begun)
+        self.n_iter_ = (getattr(self, "n_iter_", 0) if begun else 0) + 1
         if self.verbose:
-            _print_epoch(self.n_iter_, self.loss_, _last(self.validation_scores_))
+            print_epoch(self.n_iter_, self.history_, -1)
 
-    def _keep(self, standing: Standing, kind: type[Any], begun: bool) -> None:
+    def _keep(self, standing: Standing, kind: type[Any], *, begun: bool) -> None:
         self._state = standing
         self._float = kind
-        self._spread = standing.validation_spread
-        self.predictor_: Predictor = standing.predictor
+        self.predictor_ = standing.predictor
         curves = {
             name: curve.mean(axis=1) if curve.ndim == 2 else curve
             for name, curve in (standing.history.arrays() if standing.history else {}).items()
         }
+        scores = self._as_scores(
+            np.asarray(curves["validation_metric"], np.float64), standing.validation_spread
+        )
         earlier = getattr(self, "history_", None) if begun else None
-        self.history_: dict[str, NDArray[np.floating]] = {
+        self.history_ = {
             name: np.concatenate([earlier[name], curve]) if earlier else curve
             for name, curve in curves.items()
         }
-
-    def _standing(self, target: Table, weight: NDArray[np.float64] | None) -> Standing:
-        """Where training stands; of a loaded model only the weights are left."""
-        settings = self._stream(target, weight)
-        if hasattr(self, "_state"):
-            before = self._state.settings
-            return replace(self._state, settings=replace(before, validation=settings.validation))
-        shape = self.predictor_.architecture
-        kept: dict[str, Any] = {"hidden": shape.hidden, "activation": shape.activations}
-        kept["members"] = self.predictor_.n_members
-        if shape.output == "exp":
-            kept["loss"] = "poisson"
-        return Standing(replace(settings, **kept), self.predictor_)
-
-    def _start(self) -> Start:
-        known = self.predictor_
-        return Start(Learned(known.encoder, known.target), known.weights)
-
-    def _warn(self, done: Run) -> None:
-        settings = done.settings
-        match done.why:
-            case "done" if self.max_iter is None:
-                pass  # nobody chose the epochs; the verdict says whether more would help
-            case "done" if settings.optimizer == "lbfgs":
-                text = f"lbfgs failed to converge after {self.n_iter_} iteration(s)"
-                warnings.warn(f"{text}. Increase max_iter.", ConvergenceWarning, stacklevel=5)
-            case "done" if settings.schedule not in _ENDING:
-                warnings.warn(
-                    f"Stochastic Optimizer: Maximum iterations ({settings.epochs}) reached and the "
-                    "optimization hasn't converged yet. Increase max_iter.",
-                    ConvergenceWarning,
-                    stacklevel=5,
-                )
-            case "evaluations":
-                warnings.warn(
-                    "lbfgs failed to converge: the number of evaluations of the loss reached the "
-                    f"limit, max_fun = {settings.max_evaluations}. Increase max_fun.",
-                    ConvergenceWarning,
-                    stacklevel=5,
-                )
-            case "interrupted":
-                warnings.warn("Training interrupted by user.", stacklevel=5)
-            case "diverged" if not holds_out(self.get_params(deep=False), self._rows):
-                raise DivergedError(
-                    "Solver produced non-finite parameter weights: training broke in epoch "
-                    f"{self.n_iter_}.",
-                    "Give a smaller learning_rate_init; the input data may contain large values.",
-                )
-            case "diverged":
-                warnings.warn(
-                    f"Training broke in epoch {self.n_iter_}; the best weights before are kept. "
-                    "Give a smaller learning_rate_init.",
-                    ConvergenceWarning,
-                    stacklevel=5,
-                )
-            case _:
-                pass
-
-    # -- predicting, saving
-
-    def _outputs(self, X: Any) -> NDArray[np.floating]:
-        check_is_fitted(self, "predictor_")
-        features = self.predictor_.encoder.transform(read_features(self, X, reset=False))
-        return self.predictor_.outputs(features)
-
-    def save(self, path: Path | str) -> None:
-        """Write a model file: no pickle, and predicting from it needs NumPy alone.
-
-        Args:
-            path: Where to; ``*.madaline`` by custom.
-
-        Raises:
-            FileError: It cannot be written.
-        """
-        check_is_fitted(self, "predictor_")
-        save_model(path, self.predictor_)
-
-    @classmethod
-    def load(cls, path: Path | str) -> Self:
-        """A fitted estimator from a model file or run folder; it predicts, scores and saves.
-
-        Raises:
-            FileError: The file is not a model, or is damaged.
-            DataError: It holds a model for another kind of task.
-        """
-        model = cls()
-        predictor = load_model(path)
-        model._check_task(predictor.target.task, path)
-        model.predictor_ = predictor
-        model._float = np.float64
-        model.n_features_in_ = len(predictor.encoder.columns)
-        names = predictor.encoder.columns
-        if names != tuple(f"x{i}" for i in range(len(names))):  # those of rows without names
-            model.feature_names_in_ = np.array(names, dtype=object)
-        if "verdict" in predictor.about:
-            model.verdict_ = Verdict.from_dict(predictor.about["verdict"])
-        model._adopt(predictor)
-        return model
-
-    def _check_task(self, task: str, path: Path | str) -> None:
-        raise NotImplementedError
-
-    def _adopt(self, predictor: Predictor) -> None:
-        """What a loaded model also needs."""
-
-    # -- scikit-learn's fitted attributes
-
-    @property
-    def coefs_(self) -> list[NDArray[np.floating]]:
-        """Weights of each layer, ``(fan_in, fan_out)`` as scikit-learn has them; first member."""
-        return [self._array(f"layers.{i}.weight").T for i in range(self.n_layers_ - 1)]
-
-    @property
-    def intercepts_(self) -> list[NDArray[np.floating]]:
-        """Biases of each layer; first member."""
-        return [self._array(f"layers.{i}.bias") for i in range(self.n_layers_ - 1)]
-
-    def _array(self, name: str) -> NDArray[np.floating]:
-        return self.predictor_.weights[name][0].astype(self._float)
-
-    @property
-    def n_layers_(self) -> int:
-        """Layers of units, that of the inputs included."""
-        return len(self.predictor_.architecture.layer_sizes) + 1
-
-    @property
-    def n_outputs_(self) -> int:
-        """Outputs of the network."""
-        return self.predictor_.architecture.n_outputs
-
-    @property
-    def out_activation_(self) -> str:
-        """identity, exp, logistic or softmax."""
-        return _OUT_ACTIVATION[self.predictor_.architecture.output]
-
-    @property
-    def loss_curve_(self) -> list[float]:
-        """Mean training loss of each epoch."""
-        return self.history_["loss"].tolist()
-
-    @property
-    def loss_(self) -> float:
-        """Training loss of the last epoch."""
-        return float(self.history_["loss"][-1])
-
-    @property
-    def best_loss_(self) -> float | None:
-        """Least training loss; None where held-out rows decide."""
-        return None if self._is_held_out() else float(np.nanmin(self.history_["loss"]))
-
-    @property
-    def validation_scores_(self) -> list[float] | None:
-        """Accuracy or R2 on the held-out rows after each epoch; None where there are none."""
-        if not self._is_held_out():
-            return None
-        metric = np.asarray(self.history_["validation_metric"], np.float64)
-        with np.errstate(invalid="ignore"):
-            return self._as_scores(metric).tolist()
-
-    @property
-    def best_validation_score_(self) -> float | None:
-        """The highest of `validation_scores_`."""
-        scores = self.validation_scores_
-        return None if scores is None else float(np.nanmax(scores))
-
-    def _is_held_out(self) -> bool:
-        return bool(np.isfinite(self.history_["validation_loss"][:1]).any())
-
-    def _as_scores(self, metric: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The engine's metric as scikit-learn's score."""
-        return metric
-
-    # -- scikit-learn's manners
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "predictor_")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.sparse = True
-        return tags
-
-    def _repr_html_inner(self) -> str:
-        return super()._repr_html_inner() + fitted_html(self)
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        bundle = super()._repr_mimebundle_(**options)
-        if "text/html" in bundle:
-            bundle["text/html"] += fitted_html(self)
-        return bundle
-
-
-class _Printer:
-    """``verbose=True``: a line an epoch, as scikit-learn prints it."""
-
-    def event(self, kind: str, fields: Mapping[str, Any]) -> None:
-        """Print epochs as they pass."""
-        if kind == "epoch":
-            _print_epoch(fields["epoch"], fields["train"], None)
-            if fields["validation"] is not None:
-                print(f"Validation loss: {fields['validation']:.6f}", file=sys.stdout)
-
-    def progress(self, progress: Any) -> None:
-        """Never stops."""
-
-
-def _print_epoch(epoch: int, loss: float, score: float | None) -> None:
-    print(f"Iteration {epoch}, loss = {loss:.8f}", file=sys.stdout)
-    if score is not None:
-        print(f"Validation score: {score:.6f}", file=sys.stdout)
-
-
-def _last(values: list[float] | None) -> float | None:
-    return values[-1] if values else None
-
-
-def _weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:
-    if sample_weight is None:
-        return None
-    weight = np.asarray(sample_weight, np.float64)
-    return np.full(n_rows, float(weight)) if weight.ndim == 0 else weight
+        self._scores = np.concatenate([self._scores, scores]) if earlier else scores
+        self._held_out = not np.isnan(standing.validation_spread)
+        self.t_ = (getattr(self, "t_", 0) if begun else 0) + len(scores) * standing.n_train
 
 
 def _seed(random_state: Any) -> int:

@@ -86,6 +86,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         loss_curve_: Of all epochs.
         best_loss_: Least training loss; None where held-out rows decide.
         validation_scores_: Accuracy on held-out rows after each epoch; None where there are none.
+            For several labels the share of labels that are right.
         best_validation_score_: The highest of them.
         coefs_, intercepts_: Weights ``(fan_in, fan_out)`` and biases of each layer, for the encoded
             features (`predictor_.encoder.feature_names`); of the first member.

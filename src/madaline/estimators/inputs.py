@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -17,6 +16,7 @@ from sklearn.utils.validation import validate_data
 from madaline.data.frames import as_column, as_table
 from madaline.data.table import Column, Table
 from madaline.errors import DataError
+from madaline.estimators.warning import warn
 
 
 def read_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Table:
@@ -32,10 +32,12 @@ def read_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Ta
         DataError: Not a table, complex or infinite numbers, other columns than in training.
     """
     _refuse_complex(X, name)
+    if _is_lazy(X):
+        return read_features(estimator, X.collect(), reset=reset, name=name)
     table = as_table(X, name)
     for column in table:
         _refuse_infinite(column, name)
-    if isinstance(X, Table | Mapping) or _are_records(X) or _hides_its_names(X):
+    if _are_named(X) or _hides_its_names(X):
         # Named but for scikit-learn: columns are found by their names, in any order.
         if reset:
             estimator.n_features_in_ = len(table.columns)
@@ -57,22 +59,24 @@ def read_labels(y: Any) -> tuple[Table, NDArray[Any]]:
     """
     _refuse_none(y)
     _refuse_complex(y, "y")
-    if hasattr(y, "toarray"):  # a sparse indicator of several labels
-        y = y.toarray()
+    y = _dense(y)
     if _is_wide(y):
-        y = np.asarray(y) if isinstance(y, list | tuple) else y
-        if not type_of_target(y).startswith("multilabel"):
+        table = _several(y)
+        for column in table:
+            _refuse_missing(column)
+        kind = type_of_target(np.asarray(y) if isinstance(y, list | tuple) else y)
+        if not kind.startswith("multilabel"):
             raise DataError(
-                f"Unknown label type: {type_of_target(y)}: y has several columns, which must hold "
-                "0 and 1.",
+                f"Unknown label type: {kind}: y has several columns, which must hold 0 and 1.",
                 "Train one classifier for each column, or use MLPRegressor.",
             )
-        table = _several(y)
         return table, np.arange(len(table.columns))
     y = _one_dimensional(y)
     column = as_column(y)
     _refuse_missing(column)
     labels = np.asarray(column.texts() if isinstance(y, Column | Table) else y).reshape(-1)
+    if labels.dtype == object and column.kind != "category":  # numbers or truths in objects
+        labels = np.array(labels.tolist())
     check_classification_targets(labels)
     return _one(column), np.unique(labels)
 
@@ -85,6 +89,7 @@ def read_values(y: Any) -> Table:
     """
     _refuse_none(y)
     _refuse_complex(y, "y")
+    y = _dense(y)
     table = _several(y) if _is_wide(y) else _one(as_column(_one_dimensional(y)))
     for column in table:
         _refuse_missing(column)
@@ -92,27 +97,56 @@ def read_values(y: Any) -> Table:
     return table
 
 
-def joined(features: Table, target: Table) -> Table:
-    """Features and targets side by side.
+def read_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:
+    """``(n,)`` row weights; one number is that of every row.
 
     Raises:
-        DataError: They differ in their rows.
+        DataError: They are no numbers.
+    """
+    if sample_weight is None:
+        return None
+    try:
+        weight = np.asarray(sample_weight, np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"sample_weight must hold numbers: {error}.", "Give one a row.") from None
+    return np.full(n_rows, float(weight)) if weight.ndim == 0 else weight
+
+
+def joined(features: Table, target: Table, names: tuple[str, ...] = ()) -> Table:
+    """Features and targets side by side.
+
+    Args:
+        features: Columns to learn from.
+        target: Columns to predict.
+        names: What the targets were called in training; () for the first rows.
+
+    Raises:
+        DataError: They differ in their rows, or the targets from those of the training.
     """
     if features.n_rows != target.n_rows:
         raise DataError(
             "Found input variables with inconsistent numbers of samples: "
-            f"X has {features.n_rows} rows, y has {target.n_rows}."
+            f"{features.source} has {features.n_rows} rows, y has {target.n_rows}."
         )
     if not features.n_rows:
         raise DataError("Found array with 0 sample(s) while a minimum of 1 is required.")
-    taken = set(features.names)
-    columns: list[Column] = []
-    for column in target:
-        name = column.name
-        while name in taken:  # a table may well have a column y; the target's name is ours
-            name += "_"
-        columns.append(replace(column, name=name))
-    return Table((*features.columns, *columns), features.source)
+    names = names or _free_names(target, features)
+    if len(names) != len(target.columns):
+        raise DataError(
+            f"The number of targets differs: {len(target.columns)} here, {len(names)} in training.",
+            "Give the same targets, or fit anew.",
+        )
+    targets = (replace(c, name=name) for c, name in zip(target, names, strict=True))
+    return Table((*features.columns, *targets), features.source)
+
+
+def _free_names(target: Table, features: Table) -> tuple[str, ...]:
+    """A table may well have a column y; the target's name is ours."""
+    taken, names = set(features.names), list(target.names)
+    for i in range(len(names)):
+        while names[i] in taken:
+            names[i] += "_"
+    return tuple(names)
 
 
 def target_names(table: Table, n_features: int) -> tuple[str, ...]:
@@ -122,8 +156,8 @@ def target_names(table: Table, n_features: int) -> tuple[str, ...]:
 
 def float_type(X: Any) -> type[np.floating[Any]]:
     """float32 where all of ``X`` is, else float64: what predictions and ``coefs_`` have."""
-    kinds = getattr(X, "dtypes", None)
-    if kinds is not None and hasattr(X, "columns"):
+    kinds = X.collect_schema().dtypes() if _is_lazy(X) else getattr(X, "dtypes", None)
+    if kinds is not None:  # of a frame
         found = {str(kind).lower() for kind in np.asarray(kinds, dtype=object).reshape(-1)}
         return np.float32 if found == {"float32"} else np.float64
     return np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
@@ -138,10 +172,20 @@ def _several(y: Any) -> Table:
     return Table(columns, "y")
 
 
+def _dense(y: Any) -> Any:
+    return y.toarray() if hasattr(y, "toarray") else y
+
+
 def _is_wide(y: Any) -> bool:
     shape = getattr(y, "shape", None)
     if isinstance(y, list | tuple) and y and isinstance(y[0], list | tuple | np.ndarray):
-        shape = np.shape(y)
+        try:
+            shape = np.shape(y)
+        except ValueError:
+            raise DataError(
+                "The rows of y differ in length.",
+                "Give every row a 0 or 1 for each label, see sklearn's MultiLabelBinarizer.",
+            ) from None
     if shape is None and isinstance(y, Table):
         return len(y.columns) > 1
     return shape is not None and len(shape) == 2 and shape[1] > 1
@@ -153,11 +197,10 @@ def _one_dimensional(y: Any) -> Any:
         y = np.asarray(y)
     shape = getattr(y, "shape", ())
     if len(shape) == 2 and shape[1] == 1:
-        warnings.warn(
+        warn(
             "A column-vector y was passed when a 1d array was expected. Please change the shape of"
             " y to (n_samples, ), for example using ravel().",
             DataConversionWarning,
-            stacklevel=5,
         )
         frame: Any = y
         return frame.iloc[:, 0] if hasattr(y, "iloc") else np.asarray(y).ravel()
@@ -201,8 +244,11 @@ def _refuse_infinite(column: Column, name: str) -> None:
         )
 
 
-def _are_records(X: Any) -> bool:
-    return isinstance(X, list | tuple) and bool(X) and isinstance(X[0], Mapping)
+def _are_named(X: Any) -> bool:
+    """Columns or rows by name; a sparse dictionary of keys is a mapping too, but has none."""
+    if isinstance(X, list | tuple):
+        return bool(X) and isinstance(X[0], Mapping)
+    return isinstance(X, Table | Mapping) and not hasattr(X, "tocsc")
 
 
 def _hides_its_names(X: Any) -> bool:
@@ -214,3 +260,7 @@ def _hides_its_names(X: Any) -> bool:
     probe = BaseEstimator()
     validate_data(probe, cast("Any", X), skip_check_array=True)
     return not hasattr(probe, "feature_names_in_")
+
+
+def _is_lazy(X: Any) -> bool:
+    return hasattr(X, "collect_schema") and hasattr(X, "collect")

@@ -135,6 +135,9 @@ def check_parameters(given: Mapping[str, Any], owner: str) -> None:
     widths = given["hidden_layer_sizes"]
     if widths is not None and not all(_is_whole(width, 1) for width in _tuple(widths)):
         raise UsageError(f"hidden_layer_sizes must be > 0, got {widths!r}.", "Give whole numbers.")
+    weight = given.get("class_weight")
+    if not isinstance(weight, str | Mapping | None):
+        raise _wrong("class_weight", owner, "'balanced' or a weight for each label", weight)
     _check_choice("activation", given, owner, ("logistic", *ACTIVATIONS))
     _check_choice("solver", given, owner, _SOLVERS)
     _check_choice("learning_rate", given, owner, _RATES)

@@ -83,7 +83,8 @@ class MLPRegressor(RegressorMixin, MLPBase):
         loss_: Training loss of the last epoch.
         loss_curve_: Of all epochs.
         best_loss_: Least training loss; None where held-out rows decide.
-        validation_scores_: R2 on held-out rows after each epoch; None where there are none.
+        validation_scores_: R2 on held-out rows after each epoch; None where there are none. Of
+            several outputs it is the R2 of all, each on its standard deviation.
         best_validation_score_: The highest of them.
         coefs_, intercepts_: Weights ``(fan_in, fan_out)`` and biases of each layer, for the encoded
             features (`predictor_.encoder.feature_names`); of the first member.
@@ -263,10 +264,10 @@ class MLPRegressor(RegressorMixin, MLPBase):
     def _task(self, target: Table) -> str:
         return "regression"
 
-    def _as_scores(self, metric: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _as_scores(self, metric: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
         """R2 of each epoch from its mean squared error."""
-        scores = 1 - metric / self._spread if self._spread else np.full_like(metric, np.nan)
-        return np.where(np.isfinite(metric), scores, np.nan)
+        known = np.isfinite(metric) & (spread > 0)
+        return 1 - np.where(known, metric, np.nan) / (spread or 1.0)
 
     def _check_task(self, task: str, path: Path | str) -> None:
         if task != "regression":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 # A pair that stands out from white and from #1e1e1e alike and is told apart by the colour-blind.
 TRAIN, VALIDATION = "#2f86d1", "#d4651a"
 _WIDTH, _HEIGHT = 520, 200
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 96, 12, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 80, 26, 34
+_MOST_TICKS = 5
 
 
 def loss_curve(history: Mapping[str, ArrayLike]) -> str:
@@ -32,24 +33,21 @@ def loss_curve(history: Mapping[str, ArrayLike]) -> str:
     shown = np.concatenate([c[np.isfinite(c)] for c in curves]) if curves else np.zeros(0)
     if not len(shown):
         return ""
-    logarithmic = bool(shown.min() > 0)
-    n_epochs = max(len(curve) for curve in curves)
-    scale = _Scale(shown, n_epochs, logarithmic)
-    parts = [*_frame(scale, n_epochs)]
+    scale = _Scale(shown, max(len(curve) for curve in curves))
+    parts = _frame(scale)
     if train is not None:
         parts.append(_line(scale, train, TRAIN, ""))
     if validation is not None:
         parts.append(_line(scale, validation, VALIDATION, "6 4"))
     parts += _names(scale, train, validation)
-    judged, who = (validation, "validation") if validation is not None else (train, "training")
-    caption = f"Loss by epoch over {n_epochs} epochs"
-    if judged is not None and np.isfinite(judged).any():
-        best = int(np.nanargmin(np.where(np.isfinite(judged), judged, np.inf)))
-        colour = VALIDATION if validation is not None else TRAIN
-        x, y = scale.place(best + 1, float(judged[best]))
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="none" stroke="{colour}" '
-                     'stroke-width="2"/>')  # fmt: skip
-        caption += f"; {who} loss best {judged[best]:.4g} at epoch {best + 1}"
+    judged, who = (train, "training") if validation is None else (validation, "validation")
+    assert judged is not None  # something is shown
+    best = int(np.argmin(np.where(np.isfinite(judged), judged, np.inf)))
+    parts += _ring(
+        scale, best + 1, float(judged[best]), TRAIN if validation is None else VALIDATION
+    )
+    caption = f"Loss by epoch over {scale.n_epochs} epochs; {who} loss best {judged[best]:.4g} at "
+    caption += f"epoch {best + 1}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         f'width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="{caption}" '
@@ -61,18 +59,18 @@ def loss_curve(history: Mapping[str, ArrayLike]) -> str:
 class _Scale:
     """Numbers to places."""
 
-    def __init__(self, shown: NDArray[np.float64], n_epochs: int, logarithmic: bool) -> None:
-        self.logarithmic, self._last = logarithmic, max(n_epochs, 2)
+    def __init__(self, shown: NDArray[np.float64], n_epochs: int) -> None:
+        self.logarithmic, self.n_epochs = bool(shown.min() > 0), n_epochs
         low, high = self._bend(float(shown.min())), self._bend(float(shown.max()))
-        margin = 0.05 * (high - low) or 0.5
+        margin = 0.05 * (high - low) or (0.1 if self.logarithmic else 0.1 * abs(low) or 1.0)
         self._low, self._high = low - margin, high + margin
 
     def _bend(self, value: float) -> float:
         return float(np.log10(value)) if self.logarithmic else value
 
     def place(self, epoch: float, value: float) -> tuple[float, float]:
-        """Where a value of an epoch stands."""
-        across = (epoch - 1) / (self._last - 1)
+        """Where a value of an epoch stands; a single epoch stands in the middle."""
+        across = (epoch - 1) / (self.n_epochs - 1) if self.n_epochs > 1 else 0.5
         up = (self._bend(value) - self._low) / (self._high - self._low)
         return (
             _LEFT + across * (_WIDTH - _LEFT - _RIGHT),
@@ -80,9 +78,23 @@ class _Scale:
         )
 
     def ticks(self) -> list[float]:
-        """About four values to label."""
-        steps = np.linspace(self._low, self._high, 5)[1:-1]
-        return [float(f"{10**s if self.logarithmic else s:.2g}") for s in steps]
+        """Round values to label: powers of ten, or 1-2-5 where these are few, or even steps."""
+        if not self.logarithmic:
+            return _even_steps(self._low, self._high)
+        powers = range(int(np.floor(self._low)), int(np.ceil(self._high)) + 1)
+        for digits in ((1,), (1, 3), (1, 2, 5)):
+            round_values = [digit * 10.0**power for power in powers for digit in digits]
+            inside = [v for v in round_values if self._low <= np.log10(v) <= self._high]
+            if len(inside) >= 3:
+                return inside[:: -(-len(inside) // _MOST_TICKS)]
+        return _even_steps(10**self._low, 10**self._high)
+
+
+def _even_steps(low: float, high: float) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten, at most five of them."""
+    power = 10.0 ** np.floor(np.log10((high - low) / _MOST_TICKS))
+    step = next(d * power for d in (1, 2, 5, 10, 20) if (high - low) / (d * power) <= _MOST_TICKS)
+    return [float(k * step) for k in range(int(np.ceil(low / step)), int(high // step) + 1)]
 
 
 def _known(*curves: ArrayLike | None) -> NDArray[np.float64] | None:
@@ -103,25 +115,38 @@ def _line(scale: _Scale, curve: NDArray[np.float64], colour: str, dash: str) -> 
         if np.isfinite(value) and (value > 0 or not scale.logarithmic)
     ]
     # More points than pixels would only make the picture heavy.
-    places = places[:: max(1, len(places) // 400)]
+    places = [*places[: -1 : max(1, len(places) // 400)], places[-1]]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
     return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>'
 
 
-def _frame(scale: _Scale, n_epochs: int) -> Sequence[str]:
+def _frame(scale: _Scale) -> list[str]:
+    """Axes with round values, a faint line at each."""
     bottom, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
-    path = f"M{_LEFT} {_TOP}V{bottom}H{right}"
-    parts = [f'<path d="{path}" fill="none" stroke="currentColor" opacity=".5"/>']
-    for value in scale.ticks():
+    parts = [_path(f"M{_LEFT} {_TOP}V{bottom}H{right}", 0.5)]
+    ticks = scale.ticks()
+    for value in ticks:
         _, y = scale.place(1, value)
-        if _TOP <= y <= bottom:
-            parts.append(_text(_LEFT - 6, y + 4, f"{value:.2g}", "end"))
-    for epoch in sorted({1, max(1, n_epochs // 2), n_epochs}):
-        x, _ = scale.place(epoch, scale.ticks()[0])
+        parts += [_path(f"M{_LEFT} {y:.1f}H{right}", 0.15)]
+        parts += [_text(_LEFT - 6, y + 4, f"{value:.6g}", "end")]
+    for epoch in sorted({1, max(1, scale.n_epochs // 2), scale.n_epochs}):
+        x, _ = scale.place(epoch, ticks[0])
         parts.append(_text(x, bottom + 14, str(epoch), "middle"))
+    kind = "loss (logarithmic)" if scale.logarithmic else "loss"
+    parts.append(_text(_LEFT - 6, _TOP - 12, kind, "start"))
     parts.append(_text((_LEFT + right) / 2, _HEIGHT - 4, "epoch", "middle"))
     return parts
+
+
+def _ring(scale: _Scale, epoch: int, value: float, colour: str) -> list[str]:
+    """The best epoch, and in words at the top right what it is."""
+    x, y = scale.place(epoch, value)
+    ring = (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="none" stroke="{colour}" stroke-width="2"/>'
+    )
+    words = f"best {value:.4g} at epoch {epoch}"
+    return [ring, _text(_WIDTH - _RIGHT, _TOP - 12, words, "end", colour)]
 
 
 def _names(
@@ -139,6 +164,10 @@ def _names(
         ends = [(middle - 7, *upper[1:]), (middle + 7, *lower[1:])]
     x = _WIDTH - _RIGHT + 8
     return [_text(x, y + 4, name, "start", colour) for y, name, colour in ends]
+
+
+def _path(path: str, opacity: float) -> str:
+    return f'<path d="{path}" fill="none" stroke="currentColor" opacity="{opacity}"/>'
 
 
 def _text(x: float, y: float, text: str, anchor: str, colour: str = "currentColor") -> str:

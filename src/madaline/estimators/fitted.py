@@ -1,0 +1,174 @@
+"""What both estimators are once they are fitted: scikit-learn's attributes, model files, HTML."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from madaline.diagnose.verdict import Verdict
+from madaline.estimators.display import fitted_html
+from madaline.estimators.inputs import read_features
+from madaline.predictor import Predictor
+from madaline.store.bundle import load_model, save_model
+
+_OUT_ACTIVATION = {"linear": "identity", "exp": "exp", "sigmoid": "logistic", "softmax": "softmax"}
+
+
+class Fitted(BaseEstimator):
+    """A network that predicts, and what became of its training."""
+
+    predictor_: Predictor
+    verdict_: Verdict
+    history_: dict[str, NDArray[np.floating]]
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+    _float: type[np.floating[Any]]
+    _scores: NDArray[np.float64]
+    _held_out: bool
+
+    def _outputs(self, X: Any) -> NDArray[np.floating]:
+        check_is_fitted(self, "predictor_")
+        features = self.predictor_.encoder.transform(read_features(self, X, reset=False))
+        return self.predictor_.outputs(features)
+
+    def save(self, path: Path | str) -> None:
+        """Write a model file: no pickle, and predicting from it needs NumPy alone.
+
+        Args:
+            path: Where to; ``*.madaline`` by custom.
+
+        Raises:
+            FileError: It cannot be written.
+        """
+        check_is_fitted(self, "predictor_")
+        about = {**self.predictor_.about, "columns": self._column_names()}
+        save_model(path, replace(self.predictor_, about=about))
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """A fitted estimator from a model file or run folder; it predicts, scores and saves.
+
+        Raises:
+            FileError: The file is not a model, or is damaged.
+            DataError: It holds a model for another kind of task.
+        """
+        model = cls()
+        predictor = load_model(path)
+        model._check_task(predictor.target.task, path)
+        model.predictor_ = predictor
+        model._float = np.float64
+        names = _columns_of(predictor)
+        model.n_features_in_ = len(names)
+        if names != _positions(len(names)):
+            model.feature_names_in_ = np.array(names, dtype=object)
+        if "verdict" in predictor.about:
+            model.verdict_ = Verdict.from_dict(predictor.about["verdict"])
+        model._adopt(predictor)
+        return model
+
+    def _column_names(self) -> list[str]:
+        if hasattr(self, "feature_names_in_"):
+            return self.feature_names_in_.tolist()
+        return _positions(self.n_features_in_)
+
+    def _check_task(self, task: str, path: Path | str) -> None:
+        raise NotImplementedError
+
+    def _adopt(self, predictor: Predictor) -> None:
+        """What a loaded model also needs."""
+
+    # -- scikit-learn's fitted attributes
+
+    @property
+    def coefs_(self) -> list[NDArray[np.floating]]:
+        """Weights of each layer, ``(fan_in, fan_out)`` as scikit-learn has them; first member."""
+        return [self._array(f"layers.{i}.weight").T for i in range(self.n_layers_ - 1)]
+
+    @property
+    def intercepts_(self) -> list[NDArray[np.floating]]:
+        """Biases of each layer; first member."""
+        return [self._array(f"layers.{i}.bias") for i in range(self.n_layers_ - 1)]
+
+    def _array(self, name: str) -> NDArray[np.floating]:
+        return self.predictor_.weights[name][0].astype(self._float)
+
+    @property
+    def n_layers_(self) -> int:
+        """Layers of units, that of the inputs included."""
+        return len(self.predictor_.architecture.layer_sizes) + 1
+
+    @property
+    def n_outputs_(self) -> int:
+        """Outputs of the network."""
+        return self.predictor_.architecture.n_outputs
+
+    @property
+    def out_activation_(self) -> str:
+        """identity, exp, logistic or softmax."""
+        return _OUT_ACTIVATION[self.predictor_.architecture.output]
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """Mean training loss of each epoch."""
+        return self.history_["loss"].tolist()
+
+    @property
+    def loss_(self) -> float:
+        """Training loss of the last epoch."""
+        return float(self.history_["loss"][-1])
+
+    @property
+    def best_loss_(self) -> float | None:
+        """Least training loss; None where held-out rows decide."""
+        return None if self._held_out else float(np.nanmin(self.history_["loss"]))
+
+    @property
+    def validation_scores_(self) -> list[float] | None:
+        """Accuracy or R2 on the held-out rows after each epoch; None where there are none."""
+        return self._scores.tolist() if self._held_out else None
+
+    @property
+    def best_validation_score_(self) -> float | None:
+        """The highest of `validation_scores_`."""
+        scores = self.validation_scores_
+        return None if scores is None else float(np.nanmax(scores))
+
+    # -- scikit-learn's manners
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "predictor_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.sparse = True
+        return tags
+
+    def _repr_html_inner(self) -> str:
+        return super()._repr_html_inner() + fitted_html(self)
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        bundle = super()._repr_mimebundle_(**options)
+        if "text/html" in bundle:
+            bundle["text/html"] += fitted_html(self)
+        return bundle
+
+
+def _columns_of(predictor: Predictor) -> list[str]:
+    """Columns of the rows to come, those that the network leaves out among them if known."""
+    used, known = predictor.encoder.columns, predictor.about.get("columns")
+    if isinstance(known, list) and set(used) <= {str(name) for name in known}:
+        return [str(name) for name in known]
+    return list(used)
+
+
+def _positions(n: int) -> list[str]:
+    """Names of columns that have none."""
+    return [f"x{i}" for i in range(n)]
