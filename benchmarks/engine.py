@@ -364,7 +364,7 @@ def iris_estimator(peer: str) -> Callable[[], Any]:
     if peer == "madaline":
         from madaline import MLPClassifier
 
-        settings: dict[str, Any] = {"preset": "plain", "n_iter_no_change": 0}
+        settings: dict[str, Any] = {"preset": "plain", "n_iter_no_change": IRIS_EPOCHS}
     else:
         from sklearn.neural_network import MLPClassifier
 
