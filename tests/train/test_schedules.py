@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from madaline.train.plan import Plan
@@ -46,3 +48,17 @@ def test_rows_that_are_not_shuffled_come_as_they_are(engine):
     again = engine.train(problem, 2, state=start)
     assert engine.same(again.state.model, still.state.model)
     assert not engine.same(other.state.model, still.state.model)
+
+
+def test_adaptive_wakes_no_member_that_broke(engine):
+    """Of two members one has an absurd rate; it stays stopped while the other goes on."""
+    x, y = engine.data(40)
+    plan = Plan("sgd", schedule="adaptive", batch_size=16)
+    problem = engine.problem(
+        x, y, plan=plan, members=2, check=(x, y), activation="relu", dtype=np.float64,
+        learning_rate=[0.01, 1e200], patience=2, tolerance=1e6,
+    )  # fmt: skip
+    start = replace(engine.start(problem), best_score=np.full(2, 1e9))
+    progress = engine.train(problem, 40, chunk=1, state=start)
+    assert progress.state.rate[1] == 1.0
+    assert progress.state.rate[0] < 1e-3

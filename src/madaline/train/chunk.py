@@ -65,8 +65,9 @@ def run_chunk(
         moved, loss = _epoch(architecture, head, plan, now, state, train, n, key)
         values = {"loss": loss, "learning_rate": _rate(plan, now, moved)}
         values |= _check(architecture, head, moved.model, check, blocks, loss)
-        moved = _remember(hyper, moved, _score(values, check))
-        moved = _adapt(plan, hyper, moved)
+        score = _score(values, check)
+        sound = moved.active & jnp.isfinite(score)
+        moved = _adapt(plan, hyper, _remember(hyper, moved, score), sound)
         state = _converge(hyper, state, moved) if plan.optimizer == "lbfgs" else moved
         curves = {
             name: jax.lax.dynamic_update_index_in_dim(curve, values[name], slot, 0)
@@ -214,15 +215,14 @@ def _remember(hyper: Hyper, state: TrainState, score: Float[Array, " m"]) -> Tra
     )
 
 
-def _adapt(plan: Plan, hyper: Hyper, state: TrainState) -> TrainState:
-    """The rate of the next epoch, for the schedules that look back."""
+def _adapt(plan: Plan, hyper: Hyper, state: TrainState, sound: Bool[Array, " m"]) -> TrainState:
+    """The rate of the next epoch, for the schedules that look back; of members that are sound."""
     match plan.schedule:
         case "inverse_scaling":
             return replace(state, rate=(state.seen + 1) ** -hyper.decay_power)
         case "adaptive":  # a member that would stop goes on at a fifth, until that is nothing
             due = (hyper.patience > 0) & (state.stale >= hyper.patience)
-            lower = due & jnp.isfinite(state.best_score)
-            lower &= hyper.learning_rate * state.rate > _LEAST_RATE
+            lower = sound & due & (hyper.learning_rate * state.rate > _LEAST_RATE)
             return replace(
                 state,
                 rate=jnp.where(lower, state.rate / 5, state.rate),
