@@ -50,8 +50,9 @@ def test_rows_that_are_not_shuffled_come_as_they_are(engine):
     assert not engine.same(other.state.model, still.state.model)
 
 
-def test_adaptive_wakes_no_member_that_broke(engine):
+def test_adaptive_wakes_no_member_that_broke(engine, monkeypatch):
     """Of two members one has an absurd rate; it stays stopped while the other goes on."""
+    monkeypatch.setenv("NPROC", "1")  # both in one lane
     x, y = engine.data(40)
     plan = Plan("sgd", schedule="adaptive", batch_size=16)
     problem = engine.problem(
