@@ -9,6 +9,7 @@ from dataclasses import fields
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from scipy import sparse
 from sklearn.base import clone
@@ -85,9 +86,32 @@ def test_rows_without_names_are_taken_in_the_order_of_training_with_a_warning(pe
     np.testing.assert_array_equal(found, fitted.predict(frame[:20]))
 
 
+def test_frames_are_taken_in_the_order_of_rows_without_names_with_a_warning():
+    X, y = load_iris(return_X_y=True)
+    model = MLPClassifier(**FAST).fit(X, y)
+    for frame in (
+        pd.DataFrame(X, columns=list("abcd")),
+        pa.table({n: X[:, i] for i, n in enumerate("abcd")}),
+    ):
+        with pytest.warns(UserWarning, match="was fitted without feature names"):
+            found = model.predict(frame)
+        np.testing.assert_array_equal(found, model.predict(X))
+
+
+def test_numbers_are_no_names_of_columns():
+    X, y = load_iris(return_X_y=True)
+    model = MLPClassifier(**FAST).fit(pd.DataFrame(X), y)
+    assert not hasattr(model, "feature_names_in_")
+    np.testing.assert_array_equal(model.predict(X), model.predict(pd.DataFrame(X)))
+
+
 def test_polars_and_pandas_frames_give_the_same(people, fitted):
-    frame, _ = people
-    np.testing.assert_array_equal(fitted.predict(pl.from_pandas(frame)), fitted.predict(frame))
+    frame, label = people
+    polars = pl.from_pandas(frame)
+    np.testing.assert_array_equal(fitted.predict(polars), fitted.predict(frame))
+    model = MLPClassifier(**FAST).fit(polars, label)
+    assert model.feature_names_in_.tolist() == frame.columns.tolist()
+    np.testing.assert_array_equal(model.predict(frame), model.predict(polars))
 
 
 def test_fitted_attributes_tell_the_story(fitted):

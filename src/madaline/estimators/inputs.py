@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import validate_data
@@ -36,16 +37,17 @@ def read_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Ta
     table = as_table(X, name)
     for column in table:
         _refuse_infinite(column, name)
-    if _are_named(X):
+    if _are_named(X) or _hides_its_names(X):
         # Named but for scikit-learn: columns are found by their names, in any order.
         if reset:
             estimator.n_features_in_ = len(table.columns)
             estimator.feature_names_in_ = np.array(table.names, dtype=object)
         return table
     validate_data(estimator, X, reset=reset, skip_check_array=True)
-    # Without names of their own, or for an estimator that knows none, columns go by position.
+    # scikit-learn has compared the names where rows and training have any: all are in their order.
     names = getattr(estimator, "feature_names_in_", [f"x{i}" for i in range(len(table.columns))])
-    return Table(tuple(replace(c, name=n) for c, n in zip(table, names, strict=True)), name)
+    columns = (replace(c, name=str(name)) for c, name in zip(table, names, strict=True))
+    return replace(table, columns=tuple(columns))
 
 
 def read_labels(y: Any) -> tuple[Table, NDArray[Any]]:
@@ -251,3 +253,14 @@ def _are_named(X: Any) -> bool:
 
 def _is_lazy(X: Any) -> bool:
     return hasattr(X, "collect_schema") and hasattr(X, "collect")
+
+
+def _hides_its_names(X: Any) -> bool:
+    """Before 1.9 scikit-learn does not find the names of Polars frames."""
+    import narwhals as nw
+
+    if not nw.dependencies.is_polars_dataframe(X):
+        return False
+    probe = BaseEstimator()
+    validate_data(probe, cast("Any", X), skip_check_array=True)
+    return not hasattr(probe, "feature_names_in_")
