@@ -251,6 +251,10 @@ def _are_named(X: Any) -> bool:
     return isinstance(X, Table | Mapping) and not hasattr(X, "tocsc")
 
 
+def _is_lazy(X: Any) -> bool:
+    return hasattr(X, "collect_schema") and hasattr(X, "collect")
+
+
 def _hides_its_names(X: Any) -> bool:
     """Before 1.9 scikit-learn does not find the names of Polars frames."""
     import narwhals as nw
@@ -260,7 +264,3 @@ def _hides_its_names(X: Any) -> bool:
     probe = BaseEstimator()
     validate_data(probe, cast("Any", X), skip_check_array=True)
     return not hasattr(probe, "feature_names_in_")
-
-
-def _is_lazy(X: Any) -> bool:
-    return hasattr(X, "collect_schema") and hasattr(X, "collect")
