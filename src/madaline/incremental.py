@@ -105,8 +105,11 @@ def go_on(
         state = standing.state
     members = len(np.asarray(state.stale))
     state = replace(state, stale=np.zeros(members, np.int32), active=np.ones(members, np.bool_))
-    progress = _one_epoch(problem, state)
     judged = prepared.parts["validation"].n_rows > 0
+    if judged and standing is not None and not _is_judged(standing):
+        # The best score so far is one of training rows, which is no measure for held-out ones.
+        state = replace(state, best_score=np.full_like(np.asarray(state.best_score), np.inf))
+    progress = _one_epoch(problem, state)
     network = progress.state.best if judged else progress.state.model
     predictor = Predictor(
         prepared.encoder, prepared.target, problem.architecture, model_arrays(network)
@@ -119,6 +122,12 @@ def go_on(
         validation_spread=prepared.parts["validation"].spread,
         n_train=prepared.parts["train"].n_rows,
     )
+
+
+def _is_judged(standing: Standing) -> bool:
+    """Whether held-out rows judged the last epoch."""
+    history = standing.history
+    return history is not None and bool(np.isfinite(history.validation_loss[-1:]).any())
 
 
 def _one_epoch(problem: Problem, state: TrainState) -> Progress:

@@ -74,6 +74,14 @@ def test_an_own_validation_set_judges_each_call():
     assert len(model.validation_scores_) == 5
 
 
+def test_held_out_rows_judge_anew_after_a_fit_that_had_none():
+    model = MLPRegressor(**SMALL, max_iter=200, early_stopping=False, learning_rate_init=0.01)
+    model.fit(X[:200], Y[:200])
+    before = model.predict(X)
+    model.partial_fit(X[:200], Y[:200], X_val=X[200:], y_val=Y[200:])
+    assert not np.array_equal(model.predict(X), before)
+
+
 def test_partial_fit_goes_on_after_a_fit_a_pickle_and_a_model_file(tmp_path):
     model = MLPRegressor(**SMALL, max_iter=20).fit(X, Y)
     model.save(tmp_path / "m.madaline")
