@@ -31,7 +31,7 @@ from madaline.estimators.inputs import (
     read_weights,
     target_names,
 )
-from madaline.estimators.parameters import Rows, holds_out, settings_of
+from madaline.estimators.parameters import Rows, holds_out, settings_of, train_rows
 from madaline.estimators.verbose import Printer, print_epoch
 from madaline.estimators.warning import warn
 from madaline.incremental import Standing, go_on
@@ -235,7 +235,7 @@ class MLPBase(CallbackSupportMixin, Fitted):
         return joined(features, self._read_target(y_val), targets)
 
     def _warn_of_batches(self, settings: Settings, n_rows: int) -> None:
-        n_train = n_rows - round(n_rows * float(settings.validation))
+        n_train = train_rows(settings, n_rows)
         size = self.batch_size
         if self.solver != "lbfgs" and not isinstance(size, str | None) and size > n_train:
             warn(

@@ -104,15 +104,20 @@ def settings_of(given: Mapping[str, Any], rows: Rows, owner: str) -> Settings:
     chosen["validation"] = chosen["validation"] if held_out and not rows.own_validation else 0.0
     chosen |= _stopping(given, held_out)
     settings = Settings(**chosen)
-    n_held_out = round(rows.n * float(settings.validation))
+    n_train = train_rows(settings, rows.n)
+    n_held_out = rows.n - n_train
     if settings.validation and n_held_out < 2:
         raise DataError(
             f"The validation set is too small: {n_held_out} of {rows.n} rows. Increase "
             "'validation_fraction' or the size of your dataset.",
             "Or set early_stopping=False.",
         )
-    n_train = rows.n - n_held_out
     return _scaled(settings, complete(settings, n_train, held_out=held_out), given, rows, n_train)
+
+
+def train_rows(settings: Settings, n_rows: int) -> int:
+    """Rows that are left to train on when the held-out share is taken."""
+    return n_rows - round(n_rows * float(settings.validation))
 
 
 def check_parameters(given: Mapping[str, Any], owner: str) -> None:
@@ -146,8 +151,7 @@ def check_parameters(given: Mapping[str, Any], owner: str) -> None:
 
 def _check_number(name: str, value: Any, owner: str) -> None:
     row = _ROWS.get(name, {})
-    low, high = row.get("low", _LOW.get(name)), row.get("high")
-    low = _LOW.get(name, low)
+    low, high = _LOW.get(name, row.get("low")), row.get("high")
     above = bool(row.get("open_low"))
     words = "a whole number" if name in _WHOLE else "a number"
     words += f" {'above' if above else 'of at least'} {low:g}" if low is not None else ""
