@@ -165,6 +165,7 @@ def fit(job: Job) -> dict[str, Any]:
         "predict_cpu_seconds": predicting.cpu,
         "mb_before_fit": mb_before,
         "peak_mb": peak_megabytes(),
+        "process_cpu_seconds": cpu_seconds(),  # imports, reading and scoring too
     }
 
 
