@@ -268,7 +268,12 @@ def main() -> None:
     index = json.loads((arguments.folder / "index.json").read_text())
     complete(arguments, index)
     if not arguments.report_only:
-        run_all(missing(arguments, index), arguments)
+        try:
+            run_all(missing(arguments, index), arguments)
+        except KeyboardInterrupt:
+            sys.exit(
+                f"Stopped. What was measured is in {arguments.output}; the same command goes on."
+            )
     records = chosen(read_log(arguments.output).values(), arguments)
     halves = {
         "Held-out tables": [table for table in arguments.tables if table not in TUNED],
