@@ -40,8 +40,8 @@ def _madaline(task: str, seed: int, **settings: Any) -> Any:
 
 
 def make_madaline(task: str, categorical: list[str], seed: int) -> Any:
-    """The raw frame and nothing else: it finds out by itself which columns are categories."""
-    return _madaline(task, seed)
+    """The raw frame and `preset="balanced"`: it finds out by itself which columns are categories."""
+    return _madaline(task, seed, preset="balanced")
 
 
 def make_madaline_fast(task: str, categorical: list[str], seed: int) -> Any:

@@ -24,10 +24,10 @@ N_ROWS, N_NEW = 150, 12
 TARGETS = ("buys", "species", "pages", "visits", "height", "weight", "tall", "heavy")
 TASKS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "binary": (("buys",), {"members": 3}),
-    "multiclass": (("species",), {}),
+    "multiclass": (("species",), {"preset": "balanced"}),
     "multiclass-of-numbers": (("pages",), {"task": "multiclass", "activation": ("tanh",)}),
     "multilabel": (("tall", "heavy"), {"members": 2}),
-    "regression": (("height",), {"precision": "float64"}),
+    "regression": (("height",), {"preset": "balanced", "precision": "float64"}),
     "regression-of-two": (("height", "weight"), {"hidden": ()}),
     "poisson": (("visits",), {"loss": "poisson"}),
     "binary-of-booleans": (("tall",), {"task": "binary"}),
@@ -41,8 +41,10 @@ QUICK = {
 }
 # Nothing is left to defaults, which later versions may choose otherwise.
 WHOLE = {
-    **QUICK, "activation": ("relu",), "initializer": "he", "loss": "squared", "optimizer": "adam",
-    "schedule": "constant", "patience": 0, "members": 1, "dropout": 0.1,
+    **QUICK, "activation": ("relu",), "initializer": "data", "loss": "squared", "optimizer": "adam",
+    "schedule": "cycles", "patience": 0, "members": 2, "dropout": 0.1, "fade": True, "folds": True,
+    "calibrate": False, "parametric": True, "input_scales": True, "pieces": 4, "beta_2": 0.95,
+    "layer_rates": "scaled",
 }  # fmt: skip
 
 

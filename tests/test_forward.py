@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +13,7 @@ from madaline import forward, settings
 from madaline.nn import activations
 from madaline.nn.architecture import Architecture
 from madaline.nn.heads import Head, row_loss
-from madaline.nn.mlp import MLP, Dense, apply_mlp
+from madaline.nn.mlp import MLP, Dense, apply_mlp, model_from
 
 OUTPUT = {"poisson": "exp", "binary_cross_entropy": "sigmoid", "cross_entropy": "softmax"}
 LOSSES = [name for name in settings.LOSSES if name != "auto"]
@@ -41,6 +43,22 @@ def _in_jax(shape, weights, x, codes):
     model = jax.tree.map(jnp.asarray, MLP(tables, layers))
     rows = jax.vmap(lambda m, a, c: apply_mlp(shape, m, a, c), in_axes=(None, 0, 0))
     return np.asarray(jax.vmap(rows, in_axes=(0, None, None), out_axes=1)(model, x, codes))
+
+
+def test_pieces_and_mixes_give_jaxs_numbers():
+    shape, weights, x, codes = _network(("mish", "tanh"))
+    rng, numbers, pieces = np.random.default_rng(1), 3, 4
+    shape = replace(shape, n_numbers=numbers, pieces=pieces, parametric=True)
+    weights["pieces.low"] = np.sort(rng.normal(size=(3, numbers, pieces)), axis=2)
+    weights["pieces.slope"] = rng.uniform(0, 3, (3, numbers, pieces))
+    weights["layers.0.weight"] = rng.normal(size=(3, 6, shape.n_inputs))
+    weights |= {f"mixes.{i}": rng.normal(size=(3, 6)) for i in range(2)}
+    weights = {name: array.astype(np.float32) for name, array in weights.items()}
+    model = jax.tree.map(jnp.asarray, model_from(shape, weights, np.float32))
+    rows = jax.vmap(lambda m, a, c: apply_mlp(shape, m, a, c), in_axes=(None, 0, 0))
+    expected = jax.vmap(rows, in_axes=(0, None, None), out_axes=1)(model, x, codes)
+    found = forward.logits(shape, weights, x, codes)
+    np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", settings.ACTIVATIONS)

@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from madaline import settings
-from madaline.recipes import PRESETS, auto_batch_size, complete
+from madaline.recipes import PRESETS, auto_batch_size, complete, with_folds
 from madaline.settings import Settings
 
 
@@ -15,8 +15,7 @@ def test_every_preset_is_valid_and_leaves_nothing_open():
     assert set(PRESETS) == set(settings.PRESETS)
     optional = {"task", "group", "time", "weight", "scale_from_batch", "time_budget",
                 "class_weight"}  # fmt: skip
-    for name, preset in PRESETS.items():
-        assert Settings(**preset)
+    for name in PRESETS:
         done = complete(Settings(preset=name), 500)
         still_open = {row.name for row in fields(done) if getattr(done, row.name) is None}
         assert still_open <= optional
@@ -65,3 +64,44 @@ def test_without_validation_rows_only_a_persons_patience_stops_early():
     assert complete(Settings(), 500, held_out=False).patience == 0
     assert complete(Settings(patience=3), 500, held_out=False).patience == 3
     assert complete(Settings(), 500).patience > 0
+
+
+def test_numbers_and_classes_have_rates_of_their_own():
+    balanced = Settings(preset="balanced")
+    rates = [complete(balanced, 500, task).learning_rate for task in ("binary", "regression")]
+    assert rates[0] < rates[1]
+
+
+def test_who_chooses_an_optimizer_gets_one_network_at_an_even_rate():
+    done = complete(Settings(preset="balanced", optimizer="adam"), 500)
+    assert (done.members, done.layer_rates, done.schedule, done.pieces) == (
+        1,
+        "equal",
+        "constant",
+        0,
+    )
+
+
+def test_rows_that_come_in_batches_meet_no_schedule_with_an_end():
+    done = complete(Settings(preset="balanced"), 500, stream=True)
+    assert (done.schedule, done.members, done.fade) == ("constant", 1, False)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "own", "folds"),
+    [
+        ({}, False, 4),
+        ({"members": 3}, False, 3),
+        ({"members": 1}, False, 0),
+        ({"folds": False}, False, 0),
+        ({"group": "house"}, False, 0),
+        ({"time": "day"}, False, 0),
+        ({"validation": 0.0}, False, 0),
+        ({"validation": "more.csv"}, False, 0),
+        ({}, True, 0),
+        ({"optimizer": "adam", "members": 4}, False, 0),
+        ({"optimizer": "adam", "members": 4, "folds": True}, False, 4),
+    ],
+)
+def test_members_hold_out_other_rows_where_rows_are_free(chosen, own, folds):
+    assert with_folds(Settings(preset="balanced", **chosen), own) == folds

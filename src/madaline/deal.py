@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.data.split import split_rows
+from madaline.data.split import circles, evenly, split_rows
 from madaline.data.table import Column, RowIndex, Table
 from madaline.encode.target import TargetCode
 from madaline.errors import DataError, UsageError
@@ -50,6 +50,10 @@ class Dealt:
         own: Tables of their own, by part.
         features: The columns to learn from, of ``labelled``.
         n_weightless: Training rows of weight 0, which count as no rows.
+        n_held: Of the training rows, those that each member holds out. They are in an order in
+            which every stretch has the classes in proportion; the validation part is those that
+            anybody holds out.
+        held: ``(n, m)`` which member holds out which validation row; None: all do.
     """
 
     labelled: Labelled
@@ -58,6 +62,8 @@ class Dealt:
     own: Mapping[str, Labelled]
     features: Table
     n_weightless: int = 0
+    n_held: int = 0
+    held: NDArray[np.bool_] | None = None
 
     def part(self, name: str) -> Labelled:
         """The rows of a part: its own table, or its share of the rows that were dealt."""
@@ -73,6 +79,7 @@ def deal(
     test: Table | None = None,
     weight: NDArray[np.float64] | None = None,
     code: TargetCode | None = None,
+    folds: int = 0,
     lenient: bool = False,
 ) -> Dealt:
     """Drop rows without a target, find the task, split.
@@ -85,6 +92,7 @@ def deal(
         test: Rows of an own test set.
         weight: ``(n,)`` row weights, instead of a column.
         code: How the target is encoded, where that is known beforehand.
+        folds: Members that each hold out other rows; 0: all hold out the validation part.
         lenient: Learn a target of one value as that value.
 
     Raises:
@@ -112,7 +120,13 @@ def deal(
         _refuse_weightless(name, labelled.weight[part], table.source)
     for name, part in own.items():
         _refuse_weightless(name, part.weight, part.table.source)
-    n_dealt = len(rows["train"])
+    n_dealt = len(rows["train"]) + len(rows["validation"]) * (folds > 0)
+    n_held, held = 0, None
+    if folds:
+        order = _circle(labelled, code, rows, settings.seed)
+        n_held = min(len(rows["validation"]), len(order) // 2)
+        places, held = circles(len(order), folds, n_held)
+        rows |= {"train": order, "validation": order[places]}
     rows["train"] = rows["train"][labelled.weight[rows["train"]] > 0]
     if known is None and code.task == "regression":  # mean and scale of the training rows alone
         training = labelled.take(rows["train"])
@@ -120,7 +134,8 @@ def deal(
         found = TargetCode.fit(values, "regression", settings.loss, weight=say, lenient=lenient)
         code = replace(found, why=code.why)
     features = _features(labelled.table, target, settings)
-    return Dealt(labelled, code, rows, own, features, n_dealt - len(rows["train"]))
+    n_weightless = n_dealt - len(rows["train"])
+    return Dealt(labelled, code, rows, own, features, n_weightless, n_held, held)
 
 
 def _weights(
@@ -195,11 +210,7 @@ def _deal(
     test: Table | None,
 ) -> dict[str, RowIndex]:
     """Row numbers of the parts; parts with a table of their own take none."""
-    classes = None
-    if code.task in ("binary", "multiclass"):
-        classes = code.encode(table.select(code.names)).reshape(-1).astype(np.int64)
-    elif code.task == "regression":
-        classes = _strata(table[code.names[0]].values)
+    classes = _classes(table, code)
     grouped = settings.group is not None or settings.time is not None
     split = split_rows(
         table.n_rows,
@@ -211,6 +222,28 @@ def _deal(
         time=_moments(table[settings.time]) if settings.time else None,
     )
     return {name: getattr(split, name) for name in PARTS}
+
+
+def _circle(
+    labelled: Labelled, code: TargetCode, rows: Mapping[str, RowIndex], seed: int
+) -> RowIndex:
+    """Training and validation rows that count, every stretch of them with the classes alike."""
+    together = np.sort(np.concatenate([rows["train"], rows["validation"]]))
+    together = together[labelled.weight[together] > 0]
+    classes = _classes(labelled.table, code)
+    known = None if classes is None else classes[together]
+    return together[evenly(known, len(together), seed)]
+
+
+def _classes(table: Table, code: TargetCode) -> NDArray[np.int64] | None:
+    """What each part should have in proportion: classes, or tenths of a number."""
+    match code.task:
+        case "binary" | "multiclass":
+            return code.encode(table.select(code.names)).reshape(-1).astype(np.int64)
+        case "regression":
+            return _strata(table[code.names[0]].values)
+        case _:
+            return None
 
 
 def _share(setting: float | str, own: Table | None) -> float:

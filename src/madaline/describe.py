@@ -24,9 +24,7 @@ from madaline.train.state import Problem
 def epoch_event(progress: Progress, index: int, settings: Settings) -> dict[str, Any]:
     """The ``epoch`` event of one epoch."""
     history, epochs = progress.history, cast("int", settings.epochs)
-    score = np.where(np.isnan(history.validation_loss), history.loss, history.validation_loss).mean(
-        axis=1
-    )
+    score = history.score.mean(axis=1)
     best = int(np.argmin(np.where(np.isfinite(score[: index + 1]), score[: index + 1], np.inf)))
     train = history.train_loss[index] if _known(history.train_loss[index]) else history.loss[index]
     return {

@@ -67,7 +67,8 @@ def logits(
     Args:
         architecture: The network's shape.
         weights: ``embeddings.I (m, codes, size)``, ``layers.I.weight (m, fan_out, fan_in)``,
-            ``layers.I.bias (m, fan_out)``.
+            ``layers.I.bias (m, fan_out)``; where the network has them ``mixes.I (m, fan_out)``,
+            ``pieces.low`` and ``pieces.slope (m, numbers, pieces)``.
         x: ``(n, d)`` numeric features.
         codes: ``(n, c)`` category codes.
     """
@@ -81,6 +82,25 @@ def logits(
     return out
 
 
+def first_inputs(
+    architecture: Architecture,
+    weights: Weights,
+    member: int,
+    x: Floats,
+    codes: NDArray[np.integer],
+) -> Floats:
+    """``(n, inputs)`` of the first layer: features, their pieces, embeddings."""
+    tables = [
+        weights[f"embeddings.{i}"][member][codes[:, i]] for i in range(len(architecture.code_sizes))
+    ]
+    parts = [x, *tables]
+    if architecture.pieces:
+        low, slope = weights["pieces.low"][member], weights["pieces.slope"][member]
+        risen = (x[:, : architecture.n_numbers, None] - low) * slope
+        parts.insert(1, np.clip(risen, 0, 1, out=risen).reshape(len(x), -1))
+    return np.concatenate(parts, axis=1) if len(parts) > 1 else x
+
+
 def _member(
     architecture: Architecture,
     weights: Weights,
@@ -88,16 +108,15 @@ def _member(
     x: Floats,
     codes: NDArray[np.integer],
 ) -> Floats:
-    tables = [
-        weights[f"embeddings.{i}"][member][codes[:, i]] for i in range(len(architecture.code_sizes))
-    ]
-    h = np.concatenate([x, *tables], axis=1) if tables else x
+    h = first_inputs(architecture, weights, member, x, codes)
     names = (*architecture.activations, "identity")
     for index, name in enumerate(names):
         weight, bias = weights[f"layers.{index}.weight"], weights[f"layers.{index}.bias"]
-        h = h @ weight[member].T
-        h += bias[member]
-        h = ACTIVATIONS[name](h)
+        z = h @ weight[member].T
+        z += bias[member]
+        h = ACTIVATIONS[name](z)
+        if f"mixes.{index}" in weights:
+            h = z + weights[f"mixes.{index}"][member] * (h - z)
     return h
 
 

@@ -72,17 +72,14 @@ def judge(
     if train.n_rows > _MOST_TRAIN:
         parts["train"] = train.take(np.linspace(0, train.n_rows - 1, _MOST_TRAIN).astype(np.intp))
     with np.errstate(over="ignore", invalid="ignore"):  # weights of a training that broke
-        found = {name: predictor.outputs(part.features) for name, part in parts.items()}
+        found = {name: predictor.outputs(part.features, part.held) for name, part in parts.items()}
     best = first_bias(head, train.y, train.weight, len(bias))
     guesses, weighed = (
         {name: np.tile(outputs(predictor.architecture, z[None]), (part.n_rows, 1))
          for name, part in parts.items()}
         for z in (best, bias)
     )  # fmt: skip
-    linear = linear_outputs(
-        head, train.features, train.y, train.said(say), len(bias),
-        {name: part.features for name, part in parts.items()},
-    )  # fmt: skip
+    linear = _linear(head, prepared, say, len(bias), parts)
     by_model = {"network": found, "constant": guesses, "linear": linear or {}}
     scores = {
         model: {name: score(prepared.target, part, made[name]) for name, part in parts.items()}
@@ -124,6 +121,34 @@ def judge(
         part=judged,
         verdict=give_verdict(curve, evidence),
     )
+
+
+def _linear(
+    head: Head,
+    prepared: Prepared,
+    say: NDArray[np.float64] | None,
+    n_outputs: int,
+    parts: Mapping[str, Part],
+) -> dict[str, NDArray[np.float64]] | None:
+    """Outputs of the linear model; of rows that members hold out in turn, by one without them."""
+    train, others = prepared.parts["train"], {name: part.features for name, part in parts.items()}
+    made = linear_outputs(head, train.features, train.y, train.said(say), n_outputs, others)
+    held = prepared.parts["validation"].held
+    if held is None or made is None or "test" in parts:
+        return made
+    n, turns = train.n_rows, prepared.n_held
+    first = held.argmax(axis=1)
+    for member in range(held.shape[1]):
+        rows = (member * n // held.shape[1] + turns + np.arange(n - turns)) % n
+        asked = np.flatnonzero(first == member)
+        rest, part = train.take(rows), parts["validation"].take(asked)
+        answers = linear_outputs(
+            head, rest.features, rest.y, rest.said(say), n_outputs, {"held": part.features}
+        )
+        if answers is None:
+            return None
+        made["validation"][asked] = answers["held"]
+    return made
 
 
 def score(target: TargetCode, part: Part, made: NDArray[Any]) -> Scores:

@@ -17,6 +17,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from madaline.calibrate import calibrated
 from madaline.data.table import Table
 from madaline.describe import (
     about_model,
@@ -30,16 +31,17 @@ from madaline.describe import (
 from madaline.diagnose.scores import Scores
 from madaline.diagnose.verdict import Verdict
 from madaline.errors import DivergedError, UsageError
+from madaline.first_weights import fit_first_weights
 from madaline.judge import judge, mean_loss
 from madaline.nn.architecture import Architecture
 from madaline.nn.mlp import MLP, model_arrays, model_from
 from madaline.predictor import Predictor
 from madaline.prepare import Learned, Prepared, prepare
 from madaline.problem import class_say, first_score, make_problem
-from madaline.recipes import complete, refuse_idle
+from madaline.recipes import complete, refuse_idle, with_folds
 from madaline.settings import Settings
 from madaline.train.history import History
-from madaline.train.loop import Progress, init_state, train_epochs
+from madaline.train.loop import Progress, init_models, init_state, train_epochs
 from madaline.train.state import Problem, TrainState, restored
 
 
@@ -165,13 +167,15 @@ def run(
     prepared = prepare(
         table, target, settings, validation=validation, test=test, weight=weight,
         learned=start.learned if start else None, lenient=lenient,
+        folds=with_folds(settings, validation is not None),
     )  # fmt: skip
     tell("data", prepared.summary)
     sizes = {name: part.n_rows for name, part in prepared.parts.items()}
-    given = settings
-    settings = complete(given, sizes["train"], held_out=sizes["validation"] > 0)
+    given, task = settings, prepared.target.task
+    n_train = sizes["train"] - prepared.n_held
+    settings = complete(given, n_train, task, held_out=sizes["validation"] > 0)
     if strict:
-        refuse_idle(given, settings, prepared.target.task)
+        refuse_idle(given, settings, task)
     say = class_say(prepared, settings, class_weight)
     problem, bias = make_problem(prepared, settings, say)
     state, history = first_state(problem, bias, start), None
@@ -196,7 +200,10 @@ def run(
             f"Give a smaller --learning-rate than {settings.learning_rate:g}.",
         )
     network = _best(progress, settings, why)
-    predictor = _predictor(prepared, problem.architecture, network)
+    weights = model_arrays(network)
+    if settings.calibrate:
+        weights = calibrated(problem.architecture, problem.head, weights, prepared, say)
+    predictor = Predictor(prepared.encoder, prepared.target, problem.architecture, weights)
     curve = curve_of(progress, settings, why)
     judgement = judge(
         predictor, problem.head, prepared, bias, curve, chosen(settings), start_loss, say
@@ -209,7 +216,7 @@ def run(
     del summary["scores_event"]
     about = about_model(prepared, settings, summary)
     return Run(
-        predictor=_predictor(prepared, problem.architecture, network, about),
+        predictor=replace(predictor, about=about),
         settings=settings,
         history=progress.history,
         scores=judgement.scores,
@@ -224,7 +231,12 @@ def run(
 def first_state(problem: Problem, bias: NDArray[np.float64], start: Start | None) -> TrainState:
     """The state before the first epoch: of random weights, or of those to begin from."""
     if start is None:
-        return init_state(problem, bias, first_score(problem, bias))
+        model = init_models(problem, bias)
+        if problem.plan.initializer == "data":
+            rows = problem.train
+            x, codes = np.asarray(rows.x), np.asarray(rows.codes)
+            model = fit_first_weights(problem.architecture, model, x, codes, problem.seed)
+        return init_state(problem, bias, first_score(problem, bias), model)
     shape, dtype = problem.architecture, problem.train.x.dtype.type
     try:
         model = model_from(shape, start.weights, dtype)
@@ -296,10 +308,12 @@ def _end_of_lbfgs(progress: Progress, settings: Settings) -> str:
 
 def _broken(problem: Problem, history: History) -> bool:
     """Whether a loss of the last epoch is not finite; one that nobody measured is NaN as well."""
-    curves = [history.loss]
-    if problem.check is not None:
+    curves, check = [history.loss], problem.check
+    if problem.n_held:
+        curves += [history.train_loss, history.validation_loss]
+    elif check is not None:
         curves.append(history.train_loss)
-        if np.any(np.asarray(problem.check.weight)[:, 1]):
+        if np.any(np.asarray(check.weight)[:, 1]):
             curves.append(history.validation_loss)
     return not all(np.isfinite(curve[-1]).all() for curve in curves)
 
@@ -309,14 +323,8 @@ def _best(progress: Progress, settings: Settings, why: str) -> MLP:
     return progress.state.best if keeps_best(settings, why) else progress.state.model
 
 
-def _predictor(
-    prepared: Prepared,
-    architecture: Architecture,
-    model: MLP,
-    about: dict[str, Any] | None = None,
-) -> Predictor:
-    weights = model_arrays(model)
-    return Predictor(prepared.encoder, prepared.target, architecture, weights, about or {})
+def _predictor(prepared: Prepared, architecture: Architecture, model: MLP) -> Predictor:
+    return Predictor(prepared.encoder, prepared.target, architecture, model_arrays(model))
 
 
 def _ignore(kind: str, fields: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from madaline.nn.architecture import Architecture
 
 _SHAPE_KEYS = {
     "n_features", "hidden", "activations", "n_outputs", "output", "code_sizes", "embedding_sizes",
+    "n_numbers", "pieces", "parametric",
 }  # fmt: skip
 # What makes predictions of the last layer's numbers, for each task and whether it counts.
 _OUTPUT_OF = {
@@ -38,8 +39,8 @@ class Predictor:
         encoder: Makes features of a table's columns.
         target: Makes answers of outputs.
         architecture: The network's shape.
-        weights: ``embeddings.I``, ``layers.I.weight``, ``layers.I.bias``, each with a leading
-            member axis; the outputs of members are averaged.
+        weights: What `madaline.forward.logits` takes, each with a leading member axis; the outputs
+            of members are averaged.
         about: Versions, settings, scores, verdict: plain JSON.
     """
 
@@ -49,10 +50,17 @@ class Predictor:
     weights: Mapping[str, NDArray[np.floating]]
     about: Mapping[str, Any] = field(default_factory=dict)
 
-    def outputs(self, features: Features) -> NDArray[np.floating]:
-        """``(n, k)`` probabilities or (standardised) values, averaged over members."""
+    def outputs(
+        self, features: Features, held: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.floating]:
+        """``(n, k)`` probabilities or (standardised) values, averaged over members.
+
+        Args:
+            features: Of the rows.
+            held: ``(n, m)`` which members to ask about which row; None: all.
+        """
         z = logits(self.architecture, dict(self.weights), features.x, features.codes)
-        return outputs(self.architecture, z).mean(axis=1)
+        return average(outputs(self.architecture, z), held)
 
     def predict(self, table: Any) -> NDArray[Any]:
         """Labels ``(n,)``, label indicators ``(n, k)`` or values ``(n,)`` or ``(n, k)``.
@@ -166,6 +174,16 @@ class Predictor:
         }
 
 
+def average(
+    made: NDArray[np.floating], held: NDArray[np.bool_] | None = None
+) -> NDArray[np.floating]:
+    """``(n, k)`` mean of the outputs ``(n, m, k)`` of members, of those that ``held`` names."""
+    if held is None:
+        return made.mean(axis=1)
+    share = (held / held.sum(axis=1, keepdims=True)).astype(made.dtype)
+    return (made * share[:, :, None]).sum(axis=1)
+
+
 def _refuse_infinite(answers: NDArray[Any]) -> NDArray[Any]:
     if answers.dtype.kind == "f" and not np.isfinite(answers).all():
         raise _damaged("its weights give answers that are not finite")
@@ -179,18 +197,23 @@ def _under(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray
 def _read_architecture(document: Any) -> Architecture:
     if not isinstance(document, dict) or set(document) != _SHAPE_KEYS:
         raise _damaged("its architecture is not complete")
-    whole = {
+    whole: dict[str, Any] = {
         key: tuple(_count(item) for item in document[key])
         for key in ("hidden", "code_sizes", "embedding_sizes")
     }
     activations = document["activations"]
     if not all(isinstance(name, str) for name in (*activations, document["output"])):
         raise _damaged("an activation is not a name")
+    if not isinstance(document["parametric"], bool):
+        raise _damaged("it does not say whether its activations are parametric")
     return Architecture(
         n_features=_count(document["n_features"]),
         n_outputs=_count(document["n_outputs"]),
         activations=tuple(activations),
         output=document["output"],
+        n_numbers=_count(document["n_numbers"]),
+        pieces=_count(document["pieces"]),
+        parametric=document["parametric"],
         **whole,
     )
 
@@ -212,6 +235,11 @@ def _check_weights(architecture: Architecture, weights: Mapping[str, NDArray[Any
     for index, (fan_in, fan_out) in enumerate(architecture.layer_sizes):
         expected[f"layers.{index}.weight"] = (fan_out, fan_in)
         expected[f"layers.{index}.bias"] = (fan_out,)
+    for index, width in enumerate(architecture.hidden if architecture.parametric else ()):
+        expected[f"mixes.{index}"] = (width,)
+    if architecture.pieces:
+        ends = (architecture.n_numbers, architecture.pieces)
+        expected |= {"pieces.low": ends, "pieces.slope": ends}
     if set(weights) != set(expected):
         raise _damaged("its arrays are not those of its network")
     members = {value.shape[0] if value.ndim else 0 for value in weights.values()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,12 +31,14 @@ class Part:
         y: Encoded targets.
         values: ``(n, k)`` targets of a regression in their own units; empty for classes.
         weight: ``(n,)`` row weights, class weights not included.
+        held: ``(n, m)`` which member holds out which row and may judge by it; None: all do.
     """
 
     features: Features
     y: NDArray[Any]
     values: NDArray[np.float64]
     weight: NDArray[np.float64]
+    held: NDArray[np.bool_] | None = None
 
     @property
     def n_rows(self) -> int:
@@ -60,7 +62,10 @@ class Part:
 
     def take(self, rows: RowIndex) -> Part:
         """Only these rows."""
-        return Part(self.features.take(rows), self.y[rows], self.values[rows], self.weight[rows])
+        held = None if self.held is None else self.held[rows]
+        return Part(
+            self.features.take(rows), self.y[rows], self.values[rows], self.weight[rows], held
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +91,7 @@ class Prepared:
         parts: train, validation, test; the latter two may have no rows.
         notices: What is remarkable about the columns.
         summary: The ``data`` event.
+        n_held: Training rows that each member holds out, see `madaline.deal.Dealt`.
     """
 
     encoder: Encoder
@@ -93,6 +99,7 @@ class Prepared:
     parts: Mapping[str, Part]
     notices: tuple[Notice, ...]
     summary: dict[str, Any]
+    n_held: int = 0
 
     def fingerprint(self) -> str:
         """SHA-256 over the encoded rows and all that encodes them: names, classes, scales."""
@@ -120,6 +127,7 @@ def prepare(
     weight: NDArray[np.float64] | None = None,
     learned: Learned | None = None,
     code: TargetCode | None = None,
+    folds: int = 0,
     lenient: bool = False,
 ) -> Prepared:
     """Drop rows without a target, split, check columns, learn the encoding, encode.
@@ -133,6 +141,7 @@ def prepare(
         weight: ``(n,)`` row weights, instead of a column.
         learned: The encoding of an earlier training, instead of one learned from these rows.
         code: The encoding of the target alone, where it is known beforehand.
+        folds: Members that each hold out other rows.
         lenient: Keep columns that say nothing, and learn a target of one value as that value.
 
     Raises:
@@ -140,7 +149,7 @@ def prepare(
     """
     dealt = deal(
         table, target, settings, validation=validation, test=test, weight=weight,
-        code=learned.target if learned else code, lenient=lenient,
+        code=learned.target if learned else code, folds=folds, lenient=lenient,
     )  # fmt: skip
     prepared = encode_parts(dealt, settings, learned, lenient=lenient)
     changes = [*table.without(*settings.drop).changes, *_infinite_targets(table, target)]
@@ -173,8 +182,9 @@ def encode_parts(
     else:
         encoder, notices = learned.encoder, ()
     parts = {name: _encode(encoder, code, dealt.part(name)) for name in PARTS}
+    parts["validation"] = replace(parts["validation"], held=dealt.held)
     summary = _summary(dealt, parts, notices, settings)
-    return Prepared(encoder, code, parts, notices, summary)
+    return Prepared(encoder, code, parts, notices, summary, dealt.n_held)
 
 
 def class_weights(

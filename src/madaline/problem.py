@@ -24,6 +24,8 @@ from madaline.train.state import Problem
 _MOST_TRAIN = 2_000
 # Length of the vector that stands for a category (RealMLP, Holzmueller et al. 2024).
 _EMBEDDING = 8
+# Of all numbers together, and of one below which they are not worth their cost.
+_MOST_PIECES, _FEWEST_PIECES = 512, 4
 _NUMBERS = (
     "warmup", "decay_power", "momentum", "beta_1", "beta_2", "epsilon", "weight_decay", "l1", "l2",
     "lp", "lp_order", "dropout", "label_smoothing", "input_noise", "tolerance",
@@ -58,21 +60,34 @@ def make_problem(
         output=head.output,
         code_sizes=sizes,
         embedding_sizes=(_EMBEDDING,) * len(sizes),
+        n_numbers=prepared.encoder.n_numbers,
+        pieces=_pieces(cast("int", settings.pieces), prepared.encoder.n_numbers),
+        scaled=bool(settings.input_scales),
+        parametric=bool(settings.parametric and hidden),
     )
     dtype = np.dtype(cast("str", settings.precision)).type
     members = cast("int", settings.members)
     rows, weight = _rows(train, say, members, dtype)
-    plan = _plan(settings, train.n_rows, members, dtype)
+    plan = _plan(settings, prepared, members, dtype)
     problem = Problem(
         architecture=architecture,
         head=head,
         plan=plan[0],
         hyper=plan[1],
         train=rows,
-        check=_check_rows(prepared, say, members, dtype),
+        check=None if prepared.n_held else _check_rows(prepared, say, members, dtype),
         seed=settings.seed,
+        n_held=prepared.n_held,
     )
     return problem, first_bias(head, train.y, weight, code.n_outputs)
+
+
+def _pieces(wanted: int, n_numbers: int) -> int:
+    """Pieces of each number: fewer where there are many numbers, for all of them are inputs."""
+    if not n_numbers or not wanted:
+        return 0
+    fitting = _MOST_PIECES // n_numbers
+    return min(wanted, fitting) if fitting >= _FEWEST_PIECES else 0
 
 
 def constant_losses(head: Head, bias: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
@@ -93,7 +108,11 @@ def first_score(problem: Problem, bias: NDArray[np.float64]) -> float:
     )
 
 
-def _plan(settings: Settings, n: int, members: int, dtype: type[Any]) -> tuple[Plan, Hyper]:
+def _plan(
+    settings: Settings, prepared: Prepared, members: int, dtype: type[Any]
+) -> tuple[Plan, Hyper]:
+    held, n_all = prepared.n_held, prepared.parts["train"].n_rows
+    n = n_all - held
     size = cast("int | str", settings.batch_size)
     batch = 0 if size == "full" or int(size) >= n else int(size)
     optimizer, rate = cast("str", settings.optimizer), cast("float", settings.learning_rate)
@@ -103,6 +122,7 @@ def _plan(settings: Settings, n: int, members: int, dtype: type[Any]) -> tuple[P
         members,
         dtype=dtype,
         patience=cast("int", settings.patience),
+        held_from=np.arange(members) * n_all // members if held else 0,
         learning_rate=rate,
         total_steps=cast("int", settings.epochs) * steps_per_epoch(n, batch),
         **{name: getattr(settings, name) for name in _NUMBERS},
@@ -112,7 +132,12 @@ def _plan(settings: Settings, n: int, members: int, dtype: type[Any]) -> tuple[P
         schedule=cast("str", settings.schedule),
         batch_size=batch,
         shuffle=settings.shuffle,
+        shared_batches=not held,
         initializer=cast("str", settings.initializer),
+        layer_rates=cast("str", settings.layer_rates),
+        fade=bool(settings.fade),
+        calibrated=bool(settings.calibrate),
+        folds=held > 0,
     )
     return with_extras(plan, hyper), hyper
 

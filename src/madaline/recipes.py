@@ -11,45 +11,88 @@ from typing import Any
 from madaline.errors import UsageError
 from madaline.settings import OPTIMIZERS, Settings
 
-# A sound network for tables: Adam's published rate, early stopping that gives the best weights
-# back, light decoupled decay (Loshchilov and Hutter 2019).
-DEFAULT: dict[str, Any] = {
+# What classes and numbers want differently.
+_Choice = Any
+
+# Few narrow networks whose average is strong. Scales, rates, schedule, activation and
+# selection after RealMLP (Holzmueller, Grinsztajn and Steinwart 2024) and "Refine, then calibrate"
+# (Berta et al. 2025); piecewise-linear numbers after Gorishniy et al. (2022), in every second
+# network; folds after bagging (Breiman 1996). `docs/accuracy.md` has the effect of each.
+BALANCED: dict[str, _Choice] = {
+    "hidden": (128, 128, 128),
+    "activation": ("mish",),
+    "parametric": True,
+    "input_scales": True,
+    "pieces": 16,
+    "initializer": "data",
+    "loss": "auto",
+    "epochs": 128,
+    "batch_size": "auto",
+    "optimizer": "adamw",
+    "beta_2": 0.95,
+    "learning_rate": {"classes": 2.5e-3, "regression": 1.25e-2},
+    "layer_rates": "scaled",
+    "schedule": "cycles",
+    "folds": True,
+    "calibrate": True,
+    "patience": 1000,
+    "members": 4,
+    "weight_decay": 0.32,
+    "fade": True,
+    "dropout": 0.15,
+    "label_smoothing": 0.0,
+}
+
+# A third of the cost: half of the networks, fewer epochs.
+FAST: dict[str, _Choice] = BALANCED | {"members": 2, "epochs": 64}
+
+# When time does not matter: the average of many.
+BEST: dict[str, _Choice] = BALANCED | {"members": 16, "epochs": 256}
+
+# One sound network without further ado: the default, and what a person who chooses the optimiser
+# gets, rows that come in batches, and a few rows. Adam's published rate, early stopping that gives
+# the best weights back, light decoupled decay (Loshchilov and Hutter 2019).
+CLASSIC: dict[str, _Choice] = {
     "hidden": (256, 256),
     "activation": ("relu",),
+    "parametric": False,
+    "input_scales": False,
+    "pieces": 0,
     "initializer": "auto",
     "loss": "auto",
     "epochs": 200,
     "batch_size": "auto",
     "optimizer": "adamw",
+    "beta_2": 0.999,
     "learning_rate": 1e-3,
+    "layer_rates": "equal",
     "schedule": "constant",
+    "folds": False,
+    "calibrate": False,
     "patience": 20,
     "members": 1,
     "weight_decay": 0.01,
+    "fade": False,
     "dropout": 0.0,
     "label_smoothing": 0.0,
 }
 
 # The network of a first lecture, nothing hidden: one hidden layer of tanh units, mini-batch
 # gradient descent at a constant rate, no decay, no early stopping, the last weights.
-PLAIN: dict[str, Any] = {
+PLAIN: dict[str, _Choice] = CLASSIC | {
     "hidden": (32,),
     "activation": ("tanh",),
-    "initializer": "auto",
-    "loss": "auto",
     "epochs": 100,
     "batch_size": 32,
     "optimizer": "sgd",
     "learning_rate": 0.1,
-    "schedule": "constant",
     "patience": 0,
-    "members": 1,
     "weight_decay": 0.0,
-    "dropout": 0.0,
-    "label_smoothing": 0.0,
 }
 
-PRESETS = MappingProxyType({"default": DEFAULT, "plain": PLAIN})
+PRESETS = MappingProxyType(
+    {"classic": CLASSIC, "fast": FAST, "balanced": BALANCED, "best": BEST, "plain": PLAIN}
+)
 
 # Where the optimiser is a person's choice and the rate is not: Adam's published one, and the usual
 # ones of gradient descent on standardised features.
@@ -60,27 +103,43 @@ _RATES = {"sgd": 0.1, "momentum": 0.01, "nesterov": 0.01, "adam": 1e-3, "adamw":
 _BATCH_SIZES = ((2_800, 32), (4_500, 64), (6_400, 128), (32_000, 256), (108_000, 512))
 _LARGEST_BATCH = 1024
 
+# Fewer rows that cannot spare any for validation get a network without further ado. A weight of 2
+# is then the row twice, to ten digits, which masks of dropout and quantiles would not let it be.
+_SPARED = 60
+
 # Up to as many rows float64 costs nobody anything, and a weight of 2 then equals the row twice to
 # ten digits. A line search needs the digits too.
 _EXACT_ROWS = 300
 
 
-def complete(settings: Settings, n_rows: int, *, held_out: bool = True) -> Settings:
+def complete(
+    settings: Settings,
+    n_rows: int,
+    task: str = "binary",
+    *,
+    held_out: bool = True,
+    stream: bool = False,
+) -> Settings:
     """The settings with nothing left open.
 
     Args:
         settings: A person's choices; None where there is none.
         n_rows: Training rows.
+        task: What is predicted.
         held_out: Whether there are validation rows. Without them only a person's own patience
             stops early (by the training loss), not the preset's.
+        stream: Rows come in batches, and nobody knows how many.
 
     >>> chosen = complete(Settings(epochs=7), n_rows=1000)
     >>> chosen.epochs, chosen.batch_size, chosen.optimizer
     (7, 32, 'adamw')
+    >>> complete(Settings(preset="balanced"), n_rows=1000).members
+    4
     """
-    preset = PRESETS[settings.preset]
+    few = not held_out and n_rows < _SPARED
+    preset = preset_of(settings, plain=stream or few)
     chosen = {
-        row.name: preset[row.name]
+        row.name: _for_task(preset[row.name], task)
         for row in fields(settings)
         if getattr(settings, row.name) is None and row.name in preset
     }
@@ -99,6 +158,31 @@ def complete(settings: Settings, n_rows: int, *, held_out: bool = True) -> Setti
         exact = n_rows <= _EXACT_ROWS or settings.optimizer == "lbfgs"
         settings = replace(settings, precision="float64" if exact else "float32")
     return settings
+
+
+def preset_of(settings: Settings, *, plain: bool = False) -> dict[str, Any]:
+    """What decides the choices that a person left open; ``plain``: without further ado."""
+    lectures = settings.preset == "plain"
+    return CLASSIC if (plain or settings.optimizer) and not lectures else PRESETS[settings.preset]
+
+
+def with_folds(settings: Settings, own_validation: bool) -> int:
+    """Members that each hold out other rows; 0 where all hold out the same, or none."""
+    apart = (
+        settings.group or settings.time or own_validation or isinstance(settings.validation, str)
+    )
+    if apart or not settings.validation:
+        return 0
+    preset = preset_of(settings)
+    folds = preset["folds"] if settings.folds is None else settings.folds
+    members = settings.members or preset["members"]
+    return members if folds and members > 1 else 0
+
+
+def _for_task(choice: Any, task: str) -> Any:
+    if not isinstance(choice, dict):
+        return choice
+    return choice["regression" if task == "regression" else "classes"]
 
 
 def refuse_idle(given: Settings, settings: Settings, task: str) -> None:

@@ -17,19 +17,20 @@ from madaline.errors import UsageError, nearest
 Task = Literal["binary", "multiclass", "multilabel", "regression"]
 TASKS = ("binary", "multiclass", "multilabel", "regression")
 
-PRESETS = ("default", "plain")
+PRESETS = ("classic", "fast", "balanced", "best", "plain")
 ACTIVATIONS = (
     "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu",
     "selu", "gelu", "silu", "mish", "softplus",
 )  # fmt: skip
-INITIALIZERS = ("auto", "glorot", "he", "lecun", "orthogonal")
+INITIALIZERS = ("auto", "data", "glorot", "he", "lecun", "orthogonal")
 LOSSES = (
     "auto", "squared", "absolute", "huber", "quantile", "poisson",
     "binary_cross_entropy", "cross_entropy",
 )  # fmt: skip
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adamw", "lbfgs")
+LAYER_RATES = ("equal", "scaled")
 SCHEDULES = (
-    "constant", "cosine", "step", "warmup", "one_cycle", "inverse_scaling", "adaptive",
+    "constant", "cosine", "cycles", "step", "warmup", "one_cycle", "inverse_scaling", "adaptive",
 )  # fmt: skip
 
 GROUPS = ("Data", "Model", "Training", "Regularisation", "Run")
@@ -103,7 +104,7 @@ class Settings:
     drop: tuple[str, ...] = _row((), "Data", "Columns to leave out, separated by commas.")
     # -- Model
     preset: str = _row(
-        "default", "Model", "Starting point for all that is not set.", choices=PRESETS
+        "classic", "Model", "Starting point for all that is not set.", choices=PRESETS
     )
     hidden: tuple[int, ...] | None = _row(
         None,
@@ -120,8 +121,25 @@ class Settings:
         choices=ACTIVATIONS,
         estimator="activation",
     )
+    parametric: bool | None = _row(
+        None, "Model", "Each hidden unit learns how much of its activation it uses."
+    )
+    input_scales: bool | None = _row(
+        None, "Model", "The first layer learns a scale for each of its inputs."
+    )
+    pieces: int | None = _row(
+        None,
+        "Model",
+        "Show numbers piece by piece too, cut at so many quantiles, to every second member; 0: to "
+        "none.",
+        low=0,
+        high=1024,
+    )
     initializer: str | None = _row(
-        None, "Model", "First weights; 'auto' chooses by the activation.", choices=INITIALIZERS
+        None,
+        "Model",
+        "First weights; 'auto' chooses by the activation, 'data' fits them to the rows too.",
+        choices=INITIALIZERS,
     )
     loss: str | None = _row(
         None,
@@ -178,8 +196,8 @@ class Settings:
     beta_1: float = _row(
         0.9, "Training", "Adam: decay of the mean of gradients.", low=0, high=1, estimator="beta_1"
     )
-    beta_2: float = _row(
-        0.999,
+    beta_2: float | None = _row(
+        None,
         "Training",
         "Adam: decay of the mean of squared gradients.",
         low=0,
@@ -191,6 +209,13 @@ class Settings:
     )
     schedule: str | None = _row(
         None, "Training", "How the learning rate moves over the epochs.", choices=SCHEDULES
+    )
+    layer_rates: str | None = _row(
+        None,
+        "Training",
+        "'scaled': the learning rate is that of a weight among 256 inputs; biases and input scales "
+        "learn faster, wider layers more slowly.",
+        choices=LAYER_RATES,
     )
     warmup: float = _row(
         0.05,
@@ -217,6 +242,18 @@ class Settings:
         "Training",
         "Batch size the learning rate was meant for: rescale it, by k (SGD) or root k (Adam).",
         low=1,
+    )
+    folds: bool | None = _row(
+        None,
+        "Training",
+        "Each member holds out other rows for validation instead of all the same; not with groups, "
+        "time or a validation file.",
+    )
+    calibrate: bool | None = _row(
+        None,
+        "Training",
+        "Compare epochs at the temperature that suits each best, and give the network the last one "
+        "(classes).",
     )
     patience: int | None = _row(
         None,
@@ -276,6 +313,11 @@ class Settings:
     lp_order: float = _row(1.5, "Regularisation", "The p of the L^p penalty.", low=1)
     dropout: float | None = _row(
         None, "Regularisation", "Share of hidden units switched off in each step.", low=0, high=0.95
+    )
+    fade: bool | None = _row(
+        None,
+        "Regularisation",
+        "Let weight decay and dropout fade to nothing in the second half of the training.",
     )
     label_smoothing: float | None = _row(
         None, "Regularisation", "Share of each label spread over all classes.", low=0, high=0.95

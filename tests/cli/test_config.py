@@ -31,7 +31,7 @@ def test_every_place_overrules_the_places_below_it(tmp_path: Path) -> None:
     assert (settings.patience, origins["patience"]) == (4, str(tmp_path / "given.toml"))
     assert (settings.momentum, origins["momentum"]) == (0.55, str(tmp_path / "madaline.toml"))
     assert (settings.beta_1, origins["beta_1"]) == (0.6, "[tool.madaline] of pyproject.toml")
-    assert (settings.beta_2, origins["beta_2"]) == (0.999, "default")
+    assert (settings.epsilon, origins["epsilon"]) == (1e-8, "default")
     assert (settings.hidden, origins["hidden"]) == (None, "preset")
 
 

@@ -74,7 +74,7 @@ def test_a_golden_run_is_read_and_goes_on_or_says_why_not(version, tmp_path):
         assert [event["kind"] for event in folder.read_events()][:3] == ["start", "data", "network"]
         saved = folder.load_checkpoint()
         assert saved.cursor["epoch"] == 1
-        assert saved.arrays["history:loss"].shape == (1, 1)
+        assert saved.arrays["history:loss"].shape == (1, 2)
     rows = read_table(version / "rows.csv").select(("age", "job", "town", "member", "height"))
     expected = json.loads((version / "unbroken.json").read_text())["predict"]
     try:

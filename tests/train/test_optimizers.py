@@ -6,6 +6,7 @@ backpropagation: it shares no code with the engine.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import jax
@@ -14,7 +15,13 @@ import numpy as np
 import pytest
 
 from madaline.nn.mlp import MLP, Dense
-from madaline.train.optimizers import apply_gradient, init_moments, learning_rate_at, weights_only
+from madaline.train.optimizers import (
+    apply_gradient,
+    fading,
+    init_moments,
+    learning_rate_at,
+    weights_only,
+)
 from madaline.train.plan import Plan, make_hyper, with_extras
 
 STEPS = 100
@@ -159,3 +166,40 @@ def test_no_schedule_exceeds_the_rate_and_none_wastes_the_first_update(schedule,
     assert max(rates) <= 0.4 * (1 + 1e-6)
     if warmup == 0:
         assert rates[0] == pytest.approx(0.4)
+
+
+def test_scaled_rates_train_a_network_as_if_its_sums_were_divided_by_the_root_of_their_inputs():
+    """A step of Adam on ``z = V x`` moves it as one on ``z = W x / root(d)``, ``V = W / root(d)``.
+
+    The steps of the second are those of the neural tangent parametrisation, at 16 times the rate.
+    """
+    d, rate = 9, 0.01
+    model = MLP((), (Dense(jnp.full((2, d), 0.3), jnp.zeros(2)),))
+    plan = Plan(optimizer="adam", layer_rates="scaled")
+    hyper = jax.tree.map(lambda leaf: leaf[0], make_hyper(1, learning_rate=rate, epsilon=1e-12))
+    slope = jnp.linspace(-1.0, 1.0, 2 * d).reshape(2, d) + 0.03
+    gradient = MLP((), (Dense(slope, jnp.ones(2)),))
+    moved, _ = apply_gradient(
+        plan, hyper, model, init_moments(plan, hyper, model), gradient,
+        step=jnp.int32(0), loss=jnp.float32(0), loss_of=lambda at: jnp.float32(0),
+    )  # fmt: skip
+    in_w = 16 * rate * jnp.sign(slope)  # Adam's first step, of W
+    np.testing.assert_allclose(moved.layers[0].weight, 0.3 - in_w / d**0.5, rtol=1e-5)
+    np.testing.assert_allclose(moved.layers[0].bias, -0.1 * 16 * rate, rtol=1e-5)
+
+
+def test_cycles_end_at_rate_0_and_each_is_twice_as_long_as_the_one_before():
+    hyper = jax.tree.map(lambda leaf: leaf[0], make_hyper(1, learning_rate=1.0, total_steps=1500))
+    plan = Plan(schedule="cycles")
+    rates = np.array([learning_rate_at(plan, hyper, jnp.int32(step)) for step in range(0, 1501, 5)])
+    ends = [0, 100, 300, 700, 1500]
+    assert np.all(rates[np.array(ends) // 5] < 1e-6)
+    tops = [float(rates[a // 5 : b // 5].max()) for a, b in itertools.pairwise(ends)]
+    np.testing.assert_allclose(tops, 1, atol=0.01)
+
+
+def test_what_fades_is_whole_in_the_first_half_and_gone_in_the_end():
+    hyper = jax.tree.map(lambda leaf: leaf[0], make_hyper(1, total_steps=100))
+    left = [float(fading(Plan(fade=True), hyper, jnp.int32(step))) for step in (0, 50, 75, 100)]
+    np.testing.assert_allclose(left, [1, 1, 0.5, 0], atol=1e-6)
+    assert fading(Plan(), hyper, jnp.int32(100)) == 1.0

@@ -103,6 +103,36 @@ def shuffled(n_rows: int, seed: int) -> RowIndex:
     return np.argsort(np.atleast_1d(bits), kind="stable")
 
 
+def evenly(classes: ArrayLike | None, n_rows: int, seed: int) -> RowIndex:
+    """``(n,)`` shuffled row numbers, of which every stretch has the classes in proportion.
+
+    >>> order = evenly([0, 0, 0, 0, 1, 1], 6, seed=0)
+    >>> sorted((order[:3] > 3).tolist()), sorted((order[3:] > 3).tolist())
+    ([False, False, True], [False, False, True])
+    """
+    order = shuffled(n_rows, seed)
+    if classes is None:
+        return order
+    codes = _as_codes(classes)
+    return _spread_classes(order, np.ones(n_rows, np.intp), codes)
+
+
+def circles(n_rows: int, members: int, n_held: int) -> tuple[RowIndex, NDArray[np.bool_]]:
+    """Rows in a circle, of which each member holds out ``n_held`` that follow one another.
+
+    Returns:
+        The rows that anybody holds out, ascending, and ``(rows, members)`` who does.
+
+    >>> rows, held = circles(8, members=2, n_held=2)
+    >>> rows.tolist(), held.T.tolist()
+    ([0, 1, 4, 5], [[True, True, False, False], [False, False, True, True]])
+    """
+    begin = np.arange(members) * n_rows // members
+    held = (np.arange(n_rows)[:, None] - begin) % n_rows < n_held
+    rows = np.flatnonzero(held.any(axis=1))
+    return rows, held[rows]
+
+
 def _as_codes(values: ArrayLike) -> NDArray[np.intp]:
     return np.unique(np.asarray(values), return_inverse=True)[1]
 

@@ -171,6 +171,11 @@ class Encoder:
         return tuple(column for _, column in self._named)
 
     @property
+    def n_numbers(self) -> int:
+        """How many of the features, the first ones, are robust-scaled numbers."""
+        return len(self.scale.median)
+
+    @property
     def code_columns(self) -> tuple[str, ...]:
         """Names of the ``c`` embedded columns."""
         return tuple(code.name for code in self.column_codes if code.code == "embedding")

@@ -185,6 +185,8 @@ class MLPBase(CallbackSupportMixin, Fitted):
         counts = "poisson" if shape.output == "exp" else None
         known: dict[str, Any] = {"hidden": shape.hidden, "activation": shape.activations}
         known |= {"members": self.predictor_.n_members, "loss": counts}
+        known |= {"parametric": shape.parametric, "pieces": shape.pieces}
+        known |= {"input_scales": shape.scaled}
         if hasattr(self, "_state"):
             known = {name: getattr(self._state.settings, name) for name in known}
         open_ = {name: known[name] for name in known if getattr(settings, name) is None}
@@ -201,7 +203,7 @@ class MLPBase(CallbackSupportMixin, Fitted):
         settings = self._settings(rows, begun=begun, seed=seed)
         if self.early_stopping is not True:
             settings = replace(settings, validation=0.0)
-        return replace(complete(settings, rows.n), patience=0)
+        return replace(complete(settings, rows.n, rows.task, stream=True), patience=0)
 
     def _standing(self, rows: Rows) -> Standing:
         """Where training stands, with the parameters as they are now."""
@@ -250,7 +252,7 @@ class MLPBase(CallbackSupportMixin, Fitted):
             return None
         metadata = None if weight is None else {"sample_weight": weight}
         data = {"X": X, "y": y, "metadata": metadata}
-        epochs = cast("int", complete(settings, n_rows).epochs)
+        epochs = cast("int", complete(settings, n_rows, self._rows.task).epochs)
         return CallbackTasks(self, epochs, data, self._attributes_of, watch)
 
     def _attributes_of(self, predictor: Predictor) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from madaline.estimators.warning import warn
 from madaline.settings import Settings
 
 # Schedules that end where the epochs end: to reach that is no failure to converge.
-_ENDING = ("cosine", "step", "one_cycle")
+_ENDING = ("cosine", "cycles", "step", "one_cycle")
 
 
 def say_ending(why: str, n_iter: int, settings: Settings, *, chosen: bool, held_out: bool) -> None:

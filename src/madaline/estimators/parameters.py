@@ -31,7 +31,7 @@ _LOSS_OF = {"squared_error": "squared", "absolute_error": "absolute"}
 _SCHEDULE_OF = {"invscaling": "inverse_scaling"}
 _SOLVERS = ("lbfgs", "sgd", "adam", "adamw", "momentum", "nesterov")
 _RATES = (
-    "constant", "invscaling", "adaptive", "cosine", "step", "warmup", "one_cycle",
+    "constant", "invscaling", "adaptive", "cosine", "cycles", "step", "warmup", "one_cycle",
 )  # fmt: skip
 _DESCENT = ("sgd", "momentum", "nesterov")
 # Without held-out rows training stops by its own loss, as scikit-learn's does by default.
@@ -112,7 +112,8 @@ def settings_of(given: Mapping[str, Any], rows: Rows, owner: str) -> Settings:
             "'validation_fraction' or the size of your dataset.",
             "Or set early_stopping=False.",
         )
-    return _scaled(settings, complete(settings, n_train, held_out=held_out), given, rows, n_train)
+    full = complete(settings, n_train, rows.task, held_out=held_out)
+    return _scaled(settings, full, given, rows, n_train)
 
 
 def train_rows(settings: Settings, n_rows: int) -> int:

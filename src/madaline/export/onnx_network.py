@@ -42,7 +42,7 @@ def apply_network(
         position.rows_of(weights[f"embeddings.{i}"][:, position_codes(code)].astype(dtype), axis=1)
         for i, (position, code) in enumerate(zip(positions, codes, strict=True))
     ]
-    parts = [] if x is None else [x.cast(dtype)]
+    parts = [] if x is None else [_with_pieces(architecture, weights, x.cast(dtype))]
     if parts and tables:
         # To stand beside embeddings, which differ between members, features get a member axis.
         alike = [parts[0].apply("Unsqueeze", np.array([0], np.int64))] * n_members
@@ -51,9 +51,26 @@ def apply_network(
     for index, name in enumerate((*architecture.activations, "identity")):
         weight, bias = weights[f"layers.{index}.weight"], weights[f"layers.{index}.bias"]
         h = h.apply("MatMul", np.ascontiguousarray(weight.transpose(0, 2, 1), dtype))
-        h = ACTIVATIONS[name](h + bias[:, None, :].astype(dtype))
+        z = h + bias[:, None, :].astype(dtype)
+        h = ACTIVATIONS[name](z)
+        if f"mixes.{index}" in weights:
+            h = z + (h - z) * weights[f"mixes.{index}"][:, None, :].astype(dtype)
     total = _outputs(architecture.output, h).apply("ReduceSum", np.array([0], np.int64), keepdims=0)
     return total / n_members
+
+
+def _with_pieces(
+    architecture: Architecture, weights: Mapping[str, NDArray[np.floating]], x: Value
+) -> Value:
+    """Features and the pieces of the numbers among them, which are the same for all members."""
+    if not architecture.pieces:
+        return x
+    low, slope = (weights[f"pieces.{name}"][0].astype(x.dtype) for name in ("low", "slope"))
+    first, last = np.array([0], np.int64), np.array([architecture.n_numbers], np.int64)
+    numbers = x.apply("Slice", first, last, np.array([1], np.int64))
+    risen = (numbers.reshape(-1, architecture.n_numbers, 1) - low) * slope
+    pieces = risen.apply("Max", 0).apply("Min", 1)
+    return concatenate([x, pieces.reshape(-1, low.size)], axis=1)
 
 
 def _outputs(output: str, z: Value) -> Value:

@@ -140,10 +140,18 @@ class Model:
 
     def _logits(self, member: int, x: np.ndarray, codes: np.ndarray) -> np.ndarray:
         tables = [self._arrays[f"embeddings.{i}"][member] for i in range(codes.shape[1])]
-        h = np.concatenate([x, *(t[codes[:, i]] for i, t in enumerate(tables))], axis=1)
+        parts = [x, *(t[codes[:, i]] for i, t in enumerate(tables))]
+        if self._shape["pieces"]:
+            low, slope = self._arrays["pieces.low"][member], self._arrays["pieces.slope"][member]
+            risen = (x[:, : self._shape["n_numbers"], None] - low) * slope
+            parts.insert(1, np.clip(risen, 0, 1).reshape(len(x), -1))
+        h = np.concatenate(parts, axis=1)
         for i, name in enumerate((*self._shape["activations"], "identity")):
             weight, bias = self._arrays[f"layers.{i}.weight"], self._arrays[f"layers.{i}.bias"]
-            h = ACTIVATIONS[name](h @ weight[member].T + bias[member])
+            z = h @ weight[member].T + bias[member]
+            h = ACTIVATIONS[name](z)
+            if f"mixes.{i}" in self._arrays:
+                h = z + self._arrays[f"mixes.{i}"][member] * (h - z)
         return h
 
     # -- Columns to features --------------------------------------------------------------------

@@ -23,6 +23,10 @@ class Architecture:
         output: What makes predictions of the last layer's numbers: linear, exp, sigmoid, softmax.
         code_sizes: Number of codes of each embedded column, code 0 ("never seen") included.
         embedding_sizes: Length of the vector that stands for a code, for each embedded column.
+        n_numbers: How many of the features, the first ones, are also seen piece by piece.
+        pieces: Pieces of each of them; 0 is none.
+        scaled: A learned scale for each input of the first layer.
+        parametric: Each hidden unit learns how much of its activation it uses.
 
     Raises:
         UsageError: Widths below 1, an unknown activation, or lists of unequal length.
@@ -38,6 +42,10 @@ class Architecture:
     output: str
     code_sizes: tuple[int, ...] = ()
     embedding_sizes: tuple[int, ...] = ()
+    n_numbers: int = 0
+    pieces: int = 0
+    scaled: bool = False
+    parametric: bool = False
 
     def __post_init__(self) -> None:
         if any(width < 1 for width in (*self.hidden, self.n_outputs)):
@@ -59,11 +67,17 @@ class Architecture:
             raise UsageError(f"Output {self.output!r} is not known.", nearest(self.output, OUTPUTS))
         if len(self.code_sizes) != len(self.embedding_sizes):
             raise UsageError("code_sizes and embedding_sizes must have equal length.")
+        if not 0 <= self.n_numbers <= self.n_features or self.pieces < 0:
+            raise UsageError(
+                f"{self.n_numbers} of {self.n_features} features in {self.pieces} pieces make no "
+                "network.",
+                "Give at most as many numbers as features.",
+            )
 
     @property
     def n_inputs(self) -> int:
-        """Length of the first layer's input: numeric features, then embeddings."""
-        return self.n_features + sum(self.embedding_sizes)
+        """Length of the first layer's input: features, their pieces, embeddings."""
+        return self.n_features + self.n_numbers * self.pieces + sum(self.embedding_sizes)
 
     @property
     def layer_sizes(self) -> tuple[tuple[int, int], ...]:
@@ -74,8 +88,11 @@ class Architecture:
     def n_parameters(self) -> int:
         """Numbers that training changes, of one member."""
         tables = zip(self.code_sizes, self.embedding_sizes, strict=True)
-        return sum(codes * size for codes, size in tables) + sum(
-            fan_in * fan_out + fan_out for fan_in, fan_out in self.layer_sizes
+        extra = self.n_inputs * self.scaled + sum(self.hidden) * self.parametric
+        return (
+            sum(codes * size for codes, size in tables)
+            + extra
+            + sum(fan_in * fan_out + fan_out for fan_in, fan_out in self.layer_sizes)
         )
 
 

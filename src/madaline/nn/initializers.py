@@ -103,7 +103,8 @@ def init_weight(
         fan_out: Units of the layer.
         fan_in: Inputs of the layer.
         before: Activation that made the inputs; "identity" for the table's features.
-        initializer: "auto" keeps the signal's power whatever the activation; or a name.
+        initializer: "auto" keeps the signal's power whatever the activation; so does "data", which
+            `madaline.first_weights` then fits to the rows; or a name.
 
     Raises:
         UsageError: The name is not known.
@@ -112,7 +113,7 @@ def init_weight(
     >>> round(float(weight.var() * 512), 1)  # He's 2 / fan_in
     2.0
     """
-    if initializer == "auto":
+    if initializer in ("auto", "data"):
         return _symmetric(draws, fan_out, fan_in, 1.0 / (fan_in * POWER[before]))
     if initializer not in INITIALIZERS:
         raise UsageError(

@@ -17,6 +17,7 @@ from madaline.nn.activations import ACTIVATIONS
 from madaline.nn.architecture import Architecture
 from madaline.nn.bits import Key, fold_in, uniform
 from madaline.nn.initializers import Draws, init_weight
+from madaline.nn.pieces import Pieces, apply_pieces
 
 
 @pytree
@@ -29,10 +30,21 @@ class Dense:
 
 @pytree
 class MLP:
-    """Parameters of a network, or anything of their shape: a gradient, a moment, an update."""
+    """Parameters of a network, or anything of their shape: a gradient, a moment, an update.
+
+    Attributes:
+        embeddings: A vector for each code, for each embedded column.
+        layers: Hidden layers and the output layer.
+        mixes: How much of its activation each unit uses, for each hidden layer; empty: all of it.
+        scale: What each input of the first layer is multiplied by; None: nothing.
+        pieces: How numbers are cut; None: not at all.
+    """
 
     embeddings: tuple[Float[Array, "*m codes size"], ...]
     layers: tuple[Dense, ...]
+    mixes: tuple[Float[Array, "*m fan_out"], ...] = ()
+    scale: Float[Array, "*m inputs"] | None = None
+    pieces: Pieces | None = None
 
 
 def init_mlp(
@@ -43,6 +55,7 @@ def init_mlp(
     initializer: str = "auto",
     member: int = 0,
     dtype: type[np.floating] = np.float32,
+    pieces: Pieces | None = None,
 ) -> MLP:
     """First parameters of one member.
 
@@ -57,6 +70,7 @@ def init_mlp(
         initializer: "auto", or one for all hidden layers.
         member: Index of the member; each has its own weights.
         dtype: Of the arrays.
+        pieces: Of this member, where the architecture has them.
 
     >>> shape = Architecture(2, (3,), ("relu",), 1, "linear")
     >>> model = init_mlp(shape, np.array([5.0]), seed=0)
@@ -77,7 +91,17 @@ def init_mlp(
         (0.5 * draws.normal((codes, size)) * (np.arange(codes) > 0)[:, None]).astype(dtype)
         for codes, size in zip(architecture.code_sizes, architecture.embedding_sizes, strict=True)
     ]
-    return MLP(tuple(tables), tuple(layers))  # type: ignore[arg-type]
+    return MLP(
+        tuple(tables),  # type: ignore[arg-type]
+        tuple(layers),
+        mixes=_ones(architecture.hidden, dtype) if architecture.parametric else (),
+        scale=_ones((architecture.n_inputs,), dtype)[0] if architecture.scaled else None,
+        pieces=pieces,
+    )
+
+
+def _ones(sizes: tuple[int, ...], dtype: type[np.floating]) -> tuple[Array, ...]:
+    return tuple(np.ones(size, dtype) for size in sizes)  # type: ignore[misc]
 
 
 def apply_mlp(
@@ -100,21 +124,38 @@ def apply_mlp(
             et al. 2014); None leaves the code out.
         key: This row's randomness, where ``dropout`` is given.
     """
-    looked_up = [table[code] for table, code in zip(model.embeddings, codes, strict=True)]
-    h = jnp.concatenate([x, *looked_up]) if looked_up else x
-    for index, (layer, name) in enumerate(
-        zip(model.layers[:-1], architecture.activations, strict=True)
-    ):
-        h = ACTIVATIONS[name](jnp.inner(h, layer.weight) + layer.bias)
+    h, layers = _inputs(architecture, model, x, codes), model.layers
+    if model.scale is not None:  # of the weights, not of the inputs: once for all rows
+        scaled = Dense(layers[0].weight * model.scale[None], layers[0].bias)
+        layers = (scaled, *layers[1:])
+    for index, (layer, name) in enumerate(zip(layers[:-1], architecture.activations, strict=True)):
+        z = jnp.inner(h, layer.weight) + layer.bias
+        h = ACTIVATIONS[name](z)
+        if model.mixes:
+            h = z + model.mixes[index] * (h - z)
         if dropout is not None and key is not None:
             keep = uniform(fold_in(key, index), h.shape[0]) >= dropout
             h = jnp.where(keep, h / (1 - dropout).astype(h.dtype), 0)
-    last = model.layers[-1]
+    last = layers[-1]
     return jnp.inner(h, last.weight) + last.bias
 
 
+def _inputs(
+    architecture: Architecture, model: MLP, x: Float[Array, " d"], codes: Int[Array, " c"]
+) -> Float[Array, " inputs"]:
+    """What the first layer sees of a row: features, their pieces, embeddings."""
+    parts = [x]
+    if model.pieces is not None:
+        parts.append(apply_pieces(model.pieces, x[: architecture.n_numbers]))
+    parts += [table[code] for table, code in zip(model.embeddings, codes, strict=True)]
+    return jnp.concatenate(parts) if len(parts) > 1 else x
+
+
 def model_arrays(model: MLP) -> dict[str, np.ndarray]:
-    """Parameters by name: ``embeddings.I``, ``layers.I.weight``, ``layers.I.bias``.
+    """Parameters by name, as a predictor needs them.
+
+    ``embeddings.I``, ``layers.I.weight``, ``layers.I.bias``, ``mixes.I``, ``pieces.low`` and
+    ``pieces.slope``. Input scales and the height of pieces are part of the first weights there.
 
     >>> dense = Dense(np.zeros((1, 2)), np.zeros(1))
     >>> sorted(model_arrays(MLP((), (dense,))))
@@ -124,6 +165,20 @@ def model_arrays(model: MLP) -> dict[str, np.ndarray]:
     for index, layer in enumerate(model.layers):
         arrays[f"layers.{index}.weight"] = np.asarray(layer.weight)
         arrays[f"layers.{index}.bias"] = np.asarray(layer.bias)
+    for index, mix in enumerate(model.mixes):
+        arrays[f"mixes.{index}"] = np.asarray(mix)
+    first = arrays["layers.0.weight"]
+    if model.scale is not None:
+        first = first * np.asarray(model.scale)[..., None, :]
+    if model.pieces is not None:
+        arrays["pieces.low"], low = (np.asarray(model.pieces.low),) * 2
+        arrays["pieces.slope"] = np.asarray(model.pieces.slope)
+        n_embedded = sum(table.shape[-1] for table in model.embeddings)
+        stop = first.shape[-1] - n_embedded
+        place = slice(stop - low.shape[-2] * low.shape[-1], stop)
+        first = np.array(first)
+        first[..., place] *= np.asarray(model.pieces.height)[..., None, None]
+    arrays["layers.0.weight"] = first
     return arrays
 
 
@@ -136,7 +191,16 @@ def model_from(
         Dense(arrays[f"layers.{i}.weight"].astype(dtype), arrays[f"layers.{i}.bias"].astype(dtype))  # type: ignore[arg-type]
         for i in range(len(architecture.layer_sizes))
     ]
-    return MLP(tuple(tables), tuple(layers))  # type: ignore[arg-type]
+    mixes, scale, pieces = (), None, None
+    members = len(layers[0].bias)
+    if architecture.parametric:
+        mixes = tuple(arrays[f"mixes.{i}"].astype(dtype) for i in range(len(architecture.hidden)))
+    if architecture.scaled:
+        scale = np.ones((members, architecture.n_inputs), dtype)
+    if architecture.pieces:
+        ends = (arrays[f"pieces.{name}"].astype(dtype) for name in ("low", "slope"))
+        pieces = Pieces(*ends, np.ones(members, dtype))  # type: ignore[arg-type]
+    return MLP(tuple(tables), tuple(layers), mixes, scale, pieces)  # type: ignore[arg-type]
 
 
 def stack_members(models: list[MLP]) -> MLP:

@@ -7,6 +7,7 @@ compiles nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from madaline.nn.bits import Key, fold_in
 from madaline.nn.heads import Head
 from madaline.nn.mlp import MLP
 from madaline.train.batches import Rows, row_at
+from madaline.train.calibration import CALIBRATIONS, calibrated_loss
 from madaline.train.history import CURVES
 from madaline.train.optimizers import lbfgs_standing, learning_rate_at
 from madaline.train.plan import Hyper, Plan
@@ -45,14 +47,27 @@ def run_chunk(
     train: Rows,
     check: Rows | None,
     n: UInt32[Array, ""],
+    held: UInt32[Array, ""],
     blocks: Int[Array, ""],
     key: Key,
     stop: UInt32[Array, ""],
 ) -> tuple[TrainState, dict[str, Float[Array, "e m"]]]:
-    """Epochs until ``stop``, or until every member has stopped: the compiled heart of training."""
+    """Epochs until ``stop``, or until every member has stopped: the compiled heart of training.
+
+    Args:
+        architecture, head, plan: What decides the program.
+        hyper, state: Of the members.
+        train: Rows to learn from, padded; with folds, those that members hold out are among them.
+        check: Rows to judge by; None with folds, or where nothing is judged.
+        n: Rows that a member learns from.
+        held: Rows that each member holds out, with folds.
+        blocks: Blocks of rows in an evaluation.
+        key: Randomness of the training.
+        stop: Total of epochs.
+    """
     first = state.epoch
-    mean = jnp.sum(train.weight, axis=0) / n.astype(train.weight.dtype)
-    train = replace(train, weight=train.weight / mean[None])
+    learned = jnp.sum(train.weight * _learned(plan, hyper, train, n, held), axis=0)
+    train = replace(train, weight=train.weight / (learned / n.astype(learned.dtype))[None])
     slots = {name: jnp.zeros((CHUNK, *hyper.learning_rate.shape), train.x.dtype) for name in CURVES}
 
     def unfinished(carry: tuple[TrainState, Any]) -> Bool[Array, ""]:
@@ -62,10 +77,11 @@ def run_chunk(
         state, curves = carry
         slot = (state.epoch - first).astype(jnp.int32)
         now = replace(hyper, learning_rate=hyper.learning_rate * state.rate)
-        moved, loss = _epoch(architecture, head, plan, now, state, train, n, key)
+        moved, loss = _epoch(architecture, head, plan, now, state, train, n, held, key)
         values = {"loss": loss, "learning_rate": _rate(plan, now, moved)}
-        values |= _check(architecture, head, moved.model, check, blocks, loss)
-        score = _score(values, check)
+        block, totals = _check_blocks(plan, hyper, train, check, n, held)
+        values |= _check(architecture, head, plan, moved.model, block, totals, blocks, loss)
+        score = values["score"]
         sound = moved.active & jnp.isfinite(score)
         moved = _adapt(plan, hyper, _remember(hyper, moved, score), sound)
         state = _converge(hyper, state, moved) if plan.optimizer == "lbfgs" else moved
@@ -86,6 +102,7 @@ def _epoch(
     state: TrainState,
     train: Rows,
     n: UInt32[Array, ""],
+    held: UInt32[Array, ""],
     key: Key,
 ) -> tuple[TrainState, Float[Array, " m"]]:
     """Every row once: the new state, and each member's mean loss over the updates."""
@@ -100,7 +117,8 @@ def _epoch(
 
     def one_step(index: UInt32[Array, ""], carry: Any) -> Any:
         model, moments, (total, weight) = carry
-        batch = _batch(plan, hyper, train, n, fold_in(epoch_key, _ORDER), index * size, size)
+        order_key = fold_in(epoch_key, _ORDER)
+        batch = _batch(plan, hyper, train, n, held, order_key, index * size, size)
         step_key = fold_in(fold_in(epoch_key, _STEP), index)
         keys = jax.vmap(partial(fold_in, step_key))(hyper.member)
         step = state.step + index.astype(jnp.int32)
@@ -128,6 +146,7 @@ def _batch(
     hyper: Hyper,
     train: Rows,
     n: UInt32[Array, ""],
+    held: UInt32[Array, ""],
     key: Key,
     start: UInt32[Array, ""],
     size: int,
@@ -148,6 +167,9 @@ def _batch(
         taken = jax.tree.map(lambda leaf: jnp.take(leaf, rows, axis=0, mode="clip"), train)
         return replace(taken, weight=taken.weight.T * real[None])
     rows = jax.vmap(lambda member: deal(fold_in(key, member)))(hyper.member)
+    if plan.folds:  # the rows that follow those held out, in a circle
+        after = hyper.held_from[:, None] + held + rows.astype(jnp.uint32)
+        rows = (after % (n + held)).astype(jnp.int32)
     taken = jax.tree.map(lambda leaf: jnp.take(leaf, rows, axis=0, mode="clip"), train)
     own = jnp.moveaxis(jnp.diagonal(taken.weight, axis1=0, axis2=2), -1, 0)
     return replace(taken, weight=own * real[None])
@@ -157,42 +179,110 @@ def _rate(plan: Plan, hyper: Hyper, state: TrainState) -> Float[Array, " m"]:
     return jax.vmap(partial(learning_rate_at, plan), in_axes=(0, None))(hyper, state.step - 1)
 
 
-def _check(
-    architecture: Architecture,
-    head: Head,
-    model: MLP,
-    check: Rows | None,
-    blocks: Int[Array, ""],
-    loss: Float[Array, " m"],
-) -> dict[str, Float[Array, " m"]]:
-    """Loss and metric of the training sample and the validation rows, block by block."""
-    names = ("train_loss", "validation_loss", "train_metric", "validation_metric")
-    if check is None:
-        return dict.fromkeys(names, jnp.full_like(loss, jnp.nan))
-    size = min(check.x.shape[0], BLOCK)
-    scores = jax.vmap(partial(row_scores, architecture, head), in_axes=(0, None))
+def _learned(
+    plan: Plan, hyper: Hyper, train: Rows, n: UInt32[Array, ""], held: UInt32[Array, ""]
+) -> Float[Array, "n m"]:
+    """1 for each row that a member learns from, 0 for one that it holds out."""
+    if not plan.folds:
+        return jnp.ones_like(train.weight)
+    row = jnp.arange(train.x.shape[0], dtype=jnp.uint32)[:, None]
+    place = (row + (n + held) - hyper.held_from[None]) % (n + held)
+    return (place >= held).astype(train.weight.dtype)
 
-    def one_block(index: Int[Array, ""], sums: Any) -> Any:
+
+def _check_blocks(
+    plan: Plan,
+    hyper: Hyper,
+    train: Rows,
+    check: Rows | None,
+    n: UInt32[Array, ""],
+    held: UInt32[Array, ""],
+) -> tuple[Callable[[Int[Array, ""]], Rows] | None, Float[Array, "2 m"]]:
+    """The blocks of rows that judge an epoch, and the weight of all of them.
+
+    ``weight`` of a block is ``(2, m, b)``: how much a row counts for the curve of the training
+    sample and for that of the validation rows. With folds a block has rows for each member: those
+    that it holds out, and as many of those it learns from.
+    """
+    if plan.folds:
+        return _fold_blocks(hyper, train, n, held)
+    if check is None:
+        return None, jnp.zeros((2, *hyper.learning_rate.shape), train.x.dtype)
+    size = min(check.x.shape[0], BLOCK)
+
+    def block(index: Int[Array, ""]) -> Rows:
         rows = jax.tree.map(
             lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, index * size, size), check
         )
-        values = jnp.stack(scores(model, rows))[:, None]  # (2, 1, m, n)
-        weight = jnp.moveaxis(rows.weight, 0, -1)[None]  # (1, 2, m, n)
+        return replace(rows, weight=jnp.moveaxis(rows.weight, 0, -1))
+
+    return block, jnp.sum(check.weight, axis=0)
+
+
+def _fold_blocks(
+    hyper: Hyper, train: Rows, n: UInt32[Array, ""], held: UInt32[Array, ""]
+) -> tuple[Callable[[Int[Array, ""]], Rows], Float[Array, "2 m"]]:
+    size, every = min(train.x.shape[0], BLOCK), n // held
+
+    def weigh(place: UInt32[Array, " b"]) -> tuple[Int[Array, "m b"], Float[Array, "2 m b"]]:
+        sampled = place >= held
+        offset = jnp.where(sampled, held + (place - held) * every, place)
+        rows = ((hyper.held_from[:, None] + offset[None]) % (n + held)).astype(jnp.int32)
+        own = jax.vmap(lambda weight, row: weight[row], in_axes=(1, 0))(train.weight, rows)
+        counts = jnp.stack([sampled & (place < 2 * held), ~sampled])
+        return rows, own[None] * counts[:, None].astype(own.dtype)
+
+    def block(index: Int[Array, ""]) -> Rows:
+        place = jnp.arange(size, dtype=jnp.uint32) + jnp.uint32(size) * index.astype(jnp.uint32)
+        rows, weight = weigh(place)
+        taken = jax.tree.map(lambda leaf: leaf[rows], replace(train, weight=rows))
+        return replace(taken, weight=weight)
+
+    place = jnp.arange(train.x.shape[0], dtype=jnp.uint32)
+    return block, jnp.sum(weigh(place)[1], axis=-1)
+
+
+def _check(
+    architecture: Architecture,
+    head: Head,
+    plan: Plan,
+    model: MLP,
+    block: Callable[[Int[Array, ""]], Rows] | None,
+    totals: Float[Array, "2 m"],
+    blocks: Int[Array, ""],
+    loss: Float[Array, " m"],
+) -> dict[str, Float[Array, " m"]]:
+    """Loss and metric of the training sample and the validation rows, block by block.
+
+    ``score`` is what epochs are compared by: the validation loss, at the best temperature where
+    the plan says so; else the training loss after the epoch.
+    """
+    names = ("train_loss", "validation_loss", "train_metric", "validation_metric")
+    if block is None:
+        return {**dict.fromkeys(names, jnp.full_like(loss, jnp.nan)), "score": loss}
+    temperatures = CALIBRATIONS if plan.calibrated and head.classifies else ()
+    rows_axis = 0 if plan.folds else None
+    scores = jax.vmap(
+        partial(row_scores, architecture, head, inverse_temperatures=temperatures),
+        in_axes=(0, Rows(rows_axis, rows_axis, rows_axis, None)),  # type: ignore[arg-type]
+    )
+
+    def one_block(index: Int[Array, ""], sums: Any) -> Any:
+        rows = block(index)
+        values = jnp.moveaxis(scores(model, rows), 1, 0)[:, None]  # (2 + t, 1, m, b)
+        weight = rows.weight[None]
         # An infinite loss must not reach the other curve, where its row has weight 0.
         return sums + jnp.sum(jnp.where(weight > 0, weight * values, 0), axis=-1)
 
-    zero = jnp.zeros((2, 2, *loss.shape), loss.dtype)
-    sums = jax.lax.fori_loop(0, blocks, one_block, zero)
-    means = sums / jnp.sum(check.weight, axis=0)[None]  # 0 / 0 is NaN: no such rows
-    return dict(zip(names, means.reshape(4, -1), strict=True))
-
-
-def _score(values: dict[str, Float[Array, " m"]], check: Rows | None) -> Float[Array, " m"]:
-    """What epochs are compared by: validation loss, else training loss after the epoch."""
-    if check is None:
-        return values["loss"]
-    held_out = jnp.sum(check.weight[:, 1], axis=0) > 0
-    return jnp.where(held_out, values["validation_loss"], values["train_loss"])
+    zero = jnp.zeros((2 + len(temperatures), 2, *loss.shape), loss.dtype)
+    means = (
+        jax.lax.fori_loop(0, blocks, one_block, zero) / totals[None]
+    )  # 0 / 0 is NaN: no such rows
+    values = dict(zip(names, means[:2].reshape(4, -1), strict=True))
+    judged = values["validation_loss"]
+    if temperatures:
+        judged = calibrated_loss(means[2:, 1], totals[1])
+    return {**values, "score": jnp.where(totals[1] > 0, judged, values["train_loss"])}
 
 
 def _remember(hyper: Hyper, state: TrainState, score: Float[Array, " m"]) -> TrainState:

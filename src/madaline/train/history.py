@@ -14,6 +14,7 @@ CURVES = (
     "train_metric",
     "validation_metric",
     "learning_rate",
+    "score",
 )
 
 
@@ -27,6 +28,7 @@ class History:
             the first on a sample of the training rows.
         train_metric, validation_metric: Accuracy, or mean squared error.
         learning_rate: Of the epoch's last update.
+        score: What epochs are compared by; the lowest is the best.
         seconds: ``(epochs,)`` since the start, shared by the epochs of a chunk.
     """
 
@@ -36,6 +38,7 @@ class History:
     train_metric: Float[np.ndarray, "e m"]
     validation_metric: Float[np.ndarray, "e m"]
     learning_rate: Float[np.ndarray, "e m"]
+    score: Float[np.ndarray, "e m"]
     seconds: Float[np.ndarray, " e"]
 
     def __len__(self) -> int:

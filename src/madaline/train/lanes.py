@@ -41,8 +41,9 @@ class Lane:
         hyper: Their numbers.
         train: Padded rows on the device, with their weights.
         check: Likewise, or None.
-        n_rows: Training rows without padding.
-        n_blocks: Blocks of ``check``.
+        n_rows: Rows that a member learns from.
+        n_held: Rows of ``train`` that each member holds out.
+        n_blocks: Blocks of rows in an evaluation.
     """
 
     members: slice
@@ -50,6 +51,7 @@ class Lane:
     train: Rows
     check: Rows | None
     n_rows: np.uint32
+    n_held: np.uint32
     n_blocks: np.int32
 
 
@@ -85,13 +87,16 @@ def make_lanes(problem: Problem) -> tuple[Lane, ...]:
             padded = bucket(rows)  # few shapes; above a block, whole blocks
             padded = padded if padded <= BLOCK else -(-padded // BLOCK) * BLOCK
             check, blocks = _on_device(problem.check, padded), -(-rows // min(padded, BLOCK))
+        elif problem.n_held:
+            blocks = -(-2 * problem.n_held // min(bucket(n), BLOCK))
         return tuple(
             Lane(
                 members=(own := slice(i * size, (i + 1) * size)),
                 hyper=jax.tree.map(lambda leaf: leaf[own], problem.hyper),
                 train=replace(train, weight=train.weight[:, own]),
                 check=None if check is None else replace(check, weight=check.weight[:, :, own]),
-                n_rows=np.uint32(n),
+                n_rows=np.uint32(n - problem.n_held),
+                n_held=np.uint32(problem.n_held),
                 n_blocks=np.int32(blocks),
             )
             for i in range(count)
@@ -151,7 +156,7 @@ def _run(problem: Problem, lane: Lane, state: TrainState, stop: int) -> tuple[Tr
         return jax.device_get(
             run_chunk(
                 problem.architecture, problem.head, problem.plan, lane.hyper, own,
-                lane.train, lane.check, lane.n_rows, lane.n_blocks,
+                lane.train, lane.check, lane.n_rows, lane.n_held, lane.n_blocks,
                 make_key(problem.seed), np.uint32(stop),
             )
         )  # fmt: skip

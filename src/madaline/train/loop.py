@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from madaline.nn.mlp import MLP, init_mlp, stack_members
+from madaline.nn.pieces import Pieces, first_heights, fit_pieces
 from madaline.train.chunk import CHUNK
 from madaline.train.history import History, empty_history
 from madaline.train.lanes import compile_chunk, make_lanes, precision, run_lanes
@@ -51,21 +52,11 @@ def init_state(
         model: First weights of all members, instead of random ones.
     """
     with precision(problem):
-        members = np.asarray(problem.hyper.member).tolist()
         dtype = problem.train.x.dtype.type
-        initializer = problem.plan.initializer
-        model = model or stack_members(
-            [
-                init_mlp(
-                    problem.architecture, first_bias, seed=problem.seed, member=member,
-                    initializer=initializer, dtype=dtype,
-                )
-                for member in members
-            ]
-        )  # fmt: skip
+        model = model or init_models(problem, first_bias)
         # As NumPy arrays: JAX's weak types would compile the first chunk's program twice.
         moments = jax.device_get(_first_moments(problem.plan, problem.hyper, model))
-    m = len(members)
+    m = len(problem.hyper.member)
     return TrainState(
         model=model,
         moments=moments,
@@ -80,6 +71,35 @@ def init_state(
         seen=dtype(0),  # type: ignore[arg-type]
         evaluations=np.zeros(m, np.int32),  # type: ignore[arg-type]
     )
+
+
+def init_models(problem: Problem, first_bias: np.ndarray) -> MLP:
+    """Random first weights of all members."""
+    pieces = _first_pieces(problem)
+    return stack_members(
+        [
+            init_mlp(
+                problem.architecture,
+                first_bias,
+                seed=problem.seed,
+                member=member,
+                initializer=problem.plan.initializer,
+                dtype=problem.train.x.dtype.type,
+                pieces=pieces(index),
+            )
+            for index, member in enumerate(np.asarray(problem.hyper.member).tolist())
+        ]
+    )
+
+
+def _first_pieces(problem: Problem) -> Callable[[int], Pieces | None]:
+    """The pieces of each member, cut at quantiles of the training rows."""
+    shape, x = problem.architecture, np.asarray(problem.train.x)
+    if not shape.pieces:
+        return lambda index: None
+    heights = first_heights(len(problem.hyper.member))
+    found = fit_pieces(x[:, : shape.n_numbers], shape.pieces, heights, x.dtype.type)
+    return lambda index: jax.tree.map(lambda leaf: leaf[index], found)
 
 
 def train_epochs(

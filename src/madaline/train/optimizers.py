@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -15,6 +16,8 @@ from madaline.train.plan import Hyper, Plan
 
 # optax's own default; memory is 2 x this many copies of the parameters.
 _LBFGS_MEMORY = 10
+# Inputs of the layer that the learning rate is meant for, where rates are scaled.
+_WIDTH = 256
 
 
 def learning_rate_at(plan: Plan, hyper: Hyper, step: Int[Array, ""]) -> Float[Array, ""]:
@@ -32,6 +35,8 @@ def learning_rate_at(plan: Plan, hyper: Hyper, step: Int[Array, ""]) -> Float[Ar
     match plan.schedule:
         case "cosine":
             factor = 0.5 * (1 + jnp.cos(jnp.pi * t))
+        case "cycles":  # each twice as long as the one before (RealMLP's coslog4)
+            factor = 0.5 * (1 - jnp.cos(2 * jnp.pi * jnp.log2(1 + 15 * t)))
         case "step":  # a tenth after half of the steps, a hundredth after three quarters
             factor = jnp.where(t < 0.5, 1.0, jnp.where(t < 0.75, 0.1, 0.01))
         case "warmup":
@@ -80,11 +85,23 @@ def apply_gradient(
         return jax.tree.map(jnp.add, model, direction), moments
     direction, moments = optimizer.update(gradient, moments, model)
     rate = learning_rate_at(plan, hyper, step)
+    if plan.layer_rates != "equal":
+        direction = jax.tree.map(jnp.multiply, direction, rates(plan, model))
     if "weight_decay" in plan.extras:
-        direction = jax.tree.map(
-            lambda d, w: d + hyper.weight_decay * w, direction, weights_only(model)
-        )
+        decay = hyper.weight_decay * fading(plan, hyper, step)
+        direction = jax.tree.map(lambda d, w: d + decay * w, direction, weights_only(model))
     return jax.tree.map(lambda p, d: p - rate.astype(p.dtype) * d, model, direction), moments
+
+
+def fading(plan: Plan, hyper: Hyper, step: Int[Array, ""] | int) -> Float[Array, ""] | float:
+    """What is left of weight decay and dropout: all for half of the steps, then ever less.
+
+    The second half needs them less, for the learning rate falls too (RealMLP's ``flat_cos``).
+    """
+    if not plan.fade:
+        return 1.0
+    t = jnp.minimum(jnp.asarray(step, hyper.learning_rate.dtype) / hyper.total_steps, 1)
+    return 0.5 * (1 + jnp.cos(jnp.pi * jnp.maximum(2 * t - 1, 0)))
 
 
 def lbfgs_standing(
@@ -100,9 +117,32 @@ def lbfgs_standing(
 
 
 def weights_only(model: MLP) -> MLP:
-    """The model with biases set to 0: what penalties and decay act on."""
+    """The model with biases and pieces set to 0: what decay acts on."""
     layers = tuple(Dense(layer.weight, jnp.zeros_like(layer.bias)) for layer in model.layers)
-    return MLP(model.embeddings, layers)
+    return replace(model, layers=layers, pieces=jax.tree.map(jnp.zeros_like, model.pieces))
+
+
+def rates(plan: Plan, model: MLP) -> MLP:
+    """What each parameter's learning rate is multiplied by.
+
+    With ``plan.layer_rates == "scaled"`` the learning rate is that of a weight among 256 inputs,
+    and the others learn as in RealMLP (Holzmueller et al. 2024): weights by the root of their
+    layer's inputs more slowly, as under the neural tangent parametrisation (Jacot et al. 2018);
+    embeddings as a weight of one input would; of that, input scales six times as fast, biases and
+    activation mixes at a tenth.
+    """
+    if plan.layer_rates == "equal":
+        return jax.tree.map(lambda _: 1.0, model)
+    one = _WIDTH**0.5
+    return MLP(
+        embeddings=tuple(one for _ in model.embeddings),  # type: ignore[arg-type]
+        layers=tuple(
+            Dense(one * layer.weight.shape[-1] ** -0.5, 0.1 * one) for layer in model.layers
+        ),  # type: ignore[arg-type]
+        mixes=tuple(0.1 * one for _ in model.mixes),  # type: ignore[arg-type]
+        scale=None if model.scale is None else 6 * one,  # type: ignore[arg-type]
+        pieces=jax.tree.map(lambda _: 0.0, model.pieces),
+    )
 
 
 def _make(plan: Plan, hyper: Hyper) -> Any:

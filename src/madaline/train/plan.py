@@ -28,6 +28,10 @@ class Plan:
         shared_batches: Members see the same mini-batches (cheaper), or each draws its own.
         extras: Which of `EXTRAS` are on.
         initializer: Of the first weights.
+        layer_rates: "equal", or "scaled" by layer and role: `madaline.train.optimizers.rates`.
+        fade: Let weight decay and dropout fade in the second half.
+        calibrated: Compare epochs by the loss at the best temperature instead of the loss.
+        folds: Each member holds out other rows of ``train``, `Hyper.held_from`.
     """
 
     optimizer: str = "adam"
@@ -37,6 +41,10 @@ class Plan:
     shared_batches: bool = True
     extras: tuple[str, ...] = ()
     initializer: str = "auto"
+    layer_rates: str = "equal"
+    fade: bool = False
+    calibrated: bool = False
+    folds: bool = False
 
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
@@ -73,6 +81,7 @@ class Hyper:
 
     Attributes:
         member: Index of the member: its first weights, order and noise.
+        held_from: The first of the rows that the member holds out, where the plan has folds.
         learning_rate: Size of the first steps (of the largest, with a warm-up).
         total_steps: Where a schedule ends, in updates.
         warmup: Share of the steps in which the rate rises.
@@ -88,6 +97,7 @@ class Hyper:
     """
 
     member: UInt32[Array, " m"]
+    held_from: UInt32[Array, " m"]
     learning_rate: Float[Array, " m"]
     total_steps: Float[Array, " m"]
     warmup: Float[Array, " m"]
@@ -138,6 +148,7 @@ def make_hyper(
     dtype: type[np.floating[Any]] = np.float32,
     patience: int = 0,
     max_evaluations: int = 15_000,
+    held_from: Any = 0,
     **values: Any,
 ) -> Hyper:
     """Numbers for each member; each value is one for all, or one a member.
@@ -156,6 +167,7 @@ def make_hyper(
     }
     return Hyper(  # type: ignore[call-arg]
         member=np.asarray(index, np.uint32).reshape(members),  # type: ignore[arg-type]
+        held_from=np.broadcast_to(np.asarray(held_from, np.uint32), (members,)).copy(),  # type: ignore[arg-type]
         patience=np.full(members, patience, np.int32),  # type: ignore[arg-type]
         max_evaluations=np.full(members, max_evaluations, np.int32),  # type: ignore[arg-type]
         **arrays,  # type: ignore[arg-type]

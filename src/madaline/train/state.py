@@ -71,6 +71,8 @@ class Problem:
             row counts for the curve of the training sample and for that of the validation rows,
             which may be none.
         seed: From a person.
+        n_held: Rows of ``train`` that each member holds out instead, where the plan has folds:
+            those from `Hyper.held_from` on, in a circle.
     """
 
     architecture: Architecture
@@ -80,6 +82,7 @@ class Problem:
     train: Rows
     check: Rows | None
     seed: int
+    n_held: int = 0
 
 
 def restored(state: TrainState, arrays: Mapping[str, NDArray[Any]]) -> TrainState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ from madaline.nn.heads import Head, row_loss, row_metric
 from madaline.nn.mlp import MLP, apply_mlp
 from madaline.nn.norms import power_sum
 from madaline.train.batches import Rows
-from madaline.train.optimizers import apply_gradient
+from madaline.train.optimizers import apply_gradient, fading
 from madaline.train.plan import Hyper, Plan
 
 _NOISE, _DROPOUT = 1, 2
@@ -29,6 +30,7 @@ def batch_loss(
     rows: Rows,
     key: Key,
     count: Float[Array, ""] | None = None,
+    step: Int[Array, ""] | int = 0,
 ) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Float[Array, ""]]]:
     """Mean loss of a batch with its penalties, of one member.
 
@@ -42,12 +44,13 @@ def batch_loss(
         key: Randomness of this step and member.
         count: What the weighted sum is divided by: the batch's rows, where weights have mean 1
             over the table. Its own weight, the default, would cancel a heavy row in a small batch.
+        step: Updates done before this one.
 
     Returns:
         What is differentiated, and ``(weighted sum of losses, sum of weights)`` for the curve.
     """
     smoothing = hyper.label_smoothing if "label_smoothing" in plan.extras else 0.0
-    dropout = hyper.dropout if "dropout" in plan.extras else None
+    dropout = hyper.dropout * fading(plan, hyper, step) if "dropout" in plan.extras else None
 
     def one(
         x: Float[Array, " d"], codes: Int[Array, " c"], y: Array, place: Int[Array, ""]
@@ -97,7 +100,7 @@ def train_step(
     """Forward, loss, gradient, update of one member: ``w <- w - rate x dLoss/dw``."""
 
     def loss_of(at: MLP) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Float[Array, ""]]]:
-        return batch_loss(architecture, head, plan, hyper, at, rows, key, count)
+        return batch_loss(architecture, head, plan, hyper, at, rows, key, count, step)
 
     (loss, sums), gradient = jax.value_and_grad(loss_of, has_aux=True)(model)
     model, moments = apply_gradient(
@@ -107,17 +110,26 @@ def train_step(
 
 
 def row_scores(
-    architecture: Architecture, head: Head, model: MLP, rows: Rows
-) -> tuple[Float[Array, " b"], Float[Array, " b"]]:
-    """Loss and metric of each row, without noise or penalty: the same formula for every part."""
+    architecture: Architecture,
+    head: Head,
+    model: MLP,
+    rows: Rows,
+    inverse_temperatures: tuple[float, ...] = (),
+) -> Float[Array, "scores b"]:
+    """Loss and metric of each row, without noise or penalty: the same formula for every part.
 
-    def one(
-        x: Float[Array, " d"], codes: Int[Array, " c"], y: Array
-    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        z = apply_mlp(architecture, model, x, codes)
-        return row_loss(head, z, y), row_metric(head, z, y)
-
-    return jax.vmap(one)(rows.x, rows.codes, rows.y)
+    Below them the losses at other temperatures: of ``z`` times each of ``inverse_temperatures``.
+    """
+    z = jax.vmap(partial(apply_mlp, architecture, model))(rows.x, rows.codes)
+    loss = jax.vmap(partial(row_loss, head))
+    metric = jax.vmap(partial(row_metric, head))(z, rows.y)
+    scores = jnp.stack([loss(z, rows.y), metric])
+    if not inverse_temperatures:
+        return scores
+    factors = jnp.array(inverse_temperatures, z.dtype)
+    # One after the other: all at once would be the larger program, and no faster.
+    others = jax.lax.map(lambda factor: loss(z * factor, rows.y), factors)
+    return jnp.concatenate([scores, others])
 
 
 def _is_noisy(plan: Plan) -> bool:
