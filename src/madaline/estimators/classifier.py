@@ -59,6 +59,14 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         max_fun: Most evaluations of the loss by L-BFGS.
         preset: Starting point for all that is None, see `madaline.recipes`.
         members: Networks trained as one and averaged.
+        folds: Each member holds out other rows instead of all the same.
+        calibrate: Compare epochs at the temperature that suits each best, and give the network the
+            last one (classes).
+        parametric: Each hidden unit learns how much of its activation it uses.
+        input_scales: The first layer learns a scale for each of its inputs.
+        pieces: Show numbers piece by piece too, cut at so many quantiles, to every second member.
+        layer_rates: 'equal', or 'scaled' by layer and role from that of a weight among 256 inputs.
+        fade: Let weight decay and dropout fade to nothing in the second half.
         initializer: First weights; 'auto' chooses by the activation.
         dropout: Share of hidden units switched off in each step.
         weight_decay: Decoupled weight decay of AdamW, a step and unit of learning rate.
@@ -137,6 +145,13 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         max_fun: int = 15_000,
         preset: str = "classic",
         members: int | None = None,
+        folds: bool | None = None,
+        calibrate: bool | None = None,
+        parametric: bool | None = None,
+        input_scales: bool | None = None,
+        pieces: int | None = None,
+        layer_rates: str | None = None,
+        fade: bool | None = None,
         initializer: str | None = None,
         dropout: float | None = None,
         weight_decay: float | None = None,
@@ -178,6 +193,13 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         self.max_fun = max_fun
         self.preset = preset
         self.members = members
+        self.folds = folds
+        self.calibrate = calibrate
+        self.parametric = parametric
+        self.input_scales = input_scales
+        self.pieces = pieces
+        self.layer_rates = layer_rates
+        self.fade = fade
         self.initializer = initializer
         self.dropout = dropout
         self.weight_decay = weight_decay

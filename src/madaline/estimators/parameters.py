@@ -20,7 +20,7 @@ import numpy as np
 
 from madaline.errors import DataError, UsageError, nearest
 from madaline.recipes import complete
-from madaline.settings import ACTIVATIONS, LOSSES, Settings
+from madaline.settings import ACTIVATIONS, LAYER_RATES, LOSSES, Settings
 
 # scikit-learn's name -> the setting's, where they differ and the value is the same.
 RENAMED: dict[str, str] = {
@@ -43,13 +43,14 @@ HOLD_OUT_FROM = 60
 # "Never": more epochs than anyone trains.
 _NEVER = 2**31 - 2
 
-_WHOLE = ("max_iter", "n_iter_no_change", "max_fun", "members", "scale_from_batch")
+_WHOLE = ("max_iter", "n_iter_no_change", "max_fun", "members", "scale_from_batch", "pieces")
 _NUMBERS = (
     "alpha", "learning_rate_init", "power_t", "tol", "momentum", "validation_fraction", "beta_1",
     "beta_2", "epsilon", "warmup", "time_budget", "weight_decay", "l1", "l2", "lp", "lp_order",
     "dropout", "label_smoothing", "input_noise", "quantile", "huber_delta",
 )  # fmt: skip
 _FLAGS = ("shuffle", "warm_start", "nesterovs_momentum")
+_OPEN_FLAGS = ("folds", "calibrate", "parametric", "input_scales", "fade")
 _LOW = {"alpha": 0.0, "n_iter_no_change": 1.0}
 _ROWS = {row.metadata["estimator"] or row.name: row.metadata for row in fields(Settings)}
 
@@ -133,6 +134,9 @@ def check_parameters(given: Mapping[str, Any], owner: str) -> None:
     for name in _FLAGS:
         if not isinstance(given[name], bool | np.bool_):
             raise _wrong(name, owner, "True or False", given[name])
+    for name in _OPEN_FLAGS:
+        if not isinstance(given[name], bool | np.bool_ | None):
+            raise _wrong(name, owner, "True, False or None", given[name])
     if given["early_stopping"] not in (None, "auto", True, False):
         raise _wrong("early_stopping", owner, "'auto', True or False", given["early_stopping"])
     size = given["batch_size"]
@@ -147,6 +151,7 @@ def check_parameters(given: Mapping[str, Any], owner: str) -> None:
     _check_choice("activation", given, owner, ("logistic", *ACTIVATIONS))
     _check_choice("solver", given, owner, _SOLVERS)
     _check_choice("learning_rate", given, owner, _RATES)
+    _check_choice("layer_rates", given, owner, LAYER_RATES)
     _check_choice("loss", given, owner, (*_LOSS_OF, *LOSSES))
 
 
