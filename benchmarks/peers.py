@@ -40,7 +40,7 @@ def _madaline(task: str, seed: int, **settings: Any) -> Any:
 
 
 def make_madaline(task: str, categorical: list[str], seed: int) -> Any:
-    """The raw frame and `preset="balanced"`: it finds out by itself which columns are categories."""
+    """The raw frame and `preset="balanced"`; which columns are categories it finds out itself."""
     return _madaline(task, seed, preset="balanced")
 
 

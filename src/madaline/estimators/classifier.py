@@ -102,7 +102,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         n_features_in_: Columns of ``X``.
         feature_names_in_: Their names, if ``X`` had any.
         history_: Curves by name, one value an epoch: ``loss``, ``train_loss``, ``validation_loss``,
-            ``train_metric``, ``validation_metric``, ``learning_rate``, ``seconds``.
+            ``train_metric``, ``validation_metric``, ``learning_rate``, ``score``, ``seconds``.
         verdict_: What to think of the network, with evidence and one next action.
         scores_: Scores with intervals, of the training and the held-out rows.
         predictor_: What `save` writes.
