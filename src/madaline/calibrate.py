@@ -19,7 +19,7 @@ from madaline.nn.architecture import Architecture
 from madaline.nn.heads import Head
 from madaline.predictor import average
 from madaline.prepare import Prepared
-from madaline.train.calibration import WIDTH
+from madaline.train.calibration import doubt
 
 # Steps of the golden section: the temperature to three digits.
 _STEPS, _GOLDEN = 16, (5**0.5 - 1) / 2
@@ -52,7 +52,7 @@ def calibrated(
     def cost(log_factor: float) -> float:
         made = average(outputs(architecture, z * np.exp(log_factor)), part.held)
         total = float(weight @ losses_of_outputs(head, made, part.y))
-        return total + 0.5 * (log_factor / WIDTH) ** 2
+        return total + doubt(log_factor)
 
     factor = np.exp(_least(cost))
     last = f"layers.{len(architecture.hidden)}"

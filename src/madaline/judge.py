@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline.baselines import linear_outputs
+from madaline.data.split import turns
 from madaline.diagnose.curve import Curve
 from madaline.diagnose.evidence import Evidence, Losses
 from madaline.diagnose.scores import (
@@ -131,23 +132,28 @@ def _linear(
     parts: Mapping[str, Part],
 ) -> dict[str, NDArray[np.float64]] | None:
     """Outputs of the linear model; of rows that members hold out in turn, by one without them."""
-    train, others = prepared.parts["train"], {name: part.features for name, part in parts.items()}
-    made = linear_outputs(head, train.features, train.y, train.said(say), n_outputs, others)
-    held = prepared.parts["validation"].held
-    if held is None or made is None or "test" in parts:
-        return made
-    n, turns = train.n_rows, prepared.n_held
-    first = held.argmax(axis=1)
-    for member in range(held.shape[1]):
-        rows = (member * n // held.shape[1] + turns + np.arange(n - turns)) % n
-        asked = np.flatnonzero(first == member)
-        rest, part = train.take(rows), parts["validation"].take(asked)
-        answers = linear_outputs(
-            head, rest.features, rest.y, rest.said(say), n_outputs, {"held": part.features}
+
+    def answers(learned: Part, asked: Mapping[str, Part]) -> dict[str, NDArray[np.float64]] | None:
+        others = {name: part.features for name, part in asked.items()}
+        return linear_outputs(
+            head, learned.features, learned.y, learned.said(say), n_outputs, others
         )
-        if answers is None:
+
+    train, held = prepared.parts["train"], prepared.parts["validation"].held
+    if held is None or "test" in parts:
+        return answers(train, parts)
+    made = answers(train, {"train": parts["train"]})
+    if made is None:
+        return None
+    n, (n_asked, members) = train.n_rows, held.shape
+    made["validation"] = np.empty((n_asked, n_outputs))
+    for member, begin in enumerate(turns(n, members)):
+        rest = (begin + prepared.n_held + np.arange(n - prepared.n_held)) % n
+        asked = np.flatnonzero(held.argmax(axis=1) == member)
+        found = answers(train.take(rest), {"held": parts["validation"].take(asked)})
+        if found is None:
             return None
-        made["validation"][asked] = answers["held"]
+        made["validation"][asked] = found["held"]
     return made
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from madaline.data.split import turns
 from madaline.encode.classes import label_text
 from madaline.errors import UsageError
 from madaline.forward import row_losses
@@ -122,7 +123,7 @@ def _plan(
         members,
         dtype=dtype,
         patience=cast("int", settings.patience),
-        held_from=np.arange(members) * n_all // members if held else 0,
+        held_from=turns(n_all, members) if held else 0,
         learning_rate=rate,
         total_steps=cast("int", settings.epochs) * steps_per_epoch(n, batch),
         **{name: getattr(settings, name) for name in _NUMBERS},

@@ -1,5 +1,7 @@
 """Numbers seen piece by piece."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -57,9 +59,8 @@ def test_scales_and_heights_become_part_of_the_first_weights(height):
         3, (5, 4), ("mish", "tanh"), 2, "linear", (4,), (2,), 2, 4, scaled=True, parametric=True
     )
     rng = np.random.default_rng(1)
-    model = init_mlp(
-        shape, np.ones(2), seed=0, pieces=pieces_of(rng.normal(size=(50, 2)), 4, height)
-    )
+    pieces = pieces_of(rng.normal(size=(50, 2)), 4, height)
+    model = replace(init_mlp(shape, np.ones(2), seed=0), pieces=pieces)
     changed = jax.tree.map(lambda leaf: leaf + rng.uniform(0.1, 1, np.shape(leaf)), model)
     changed = stack_members([type(changed)(**{**vars(changed), "pieces": model.pieces})])
     again = model_from(shape, model_arrays(changed), np.float32)

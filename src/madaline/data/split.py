@@ -117,6 +117,15 @@ def evenly(classes: ArrayLike | None, n_rows: int, seed: int) -> RowIndex:
     return _spread_classes(order, np.ones(n_rows, np.intp), codes)
 
 
+def turns(n_rows: int, members: int) -> RowIndex:
+    """``(m,)`` the first of the rows that each member holds out, evenly around the circle.
+
+    >>> turns(10, members=4).tolist()
+    [0, 2, 5, 7]
+    """
+    return np.arange(members) * n_rows // members
+
+
 def circles(n_rows: int, members: int, n_held: int) -> tuple[RowIndex, NDArray[np.bool_]]:
     """Rows in a circle, of which each member holds out ``n_held`` that follow one another.
 
@@ -127,8 +136,7 @@ def circles(n_rows: int, members: int, n_held: int) -> tuple[RowIndex, NDArray[n
     >>> rows.tolist(), held.T.tolist()
     ([0, 1, 4, 5], [[True, True, False, False], [False, False, True, True]])
     """
-    begin = np.arange(members) * n_rows // members
-    held = (np.arange(n_rows)[:, None] - begin) % n_rows < n_held
+    held = (np.arange(n_rows)[:, None] - turns(n_rows, members)) % n_rows < n_held
     rows = np.flatnonzero(held.any(axis=1))
     return rows, held[rows]
 

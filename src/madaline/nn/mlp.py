@@ -55,13 +55,14 @@ def init_mlp(
     initializer: str = "auto",
     member: int = 0,
     dtype: type[np.floating] = np.float32,
-    pieces: Pieces | None = None,
 ) -> MLP:
     """First parameters of one member.
 
     Hidden weights sized by the activation before them, hidden biases 0. The output layer has
     weights 0 and the bias of the best constant: the network starts as the best constant and cannot
     start worse, whatever the loss.
+
+    Where numbers are seen in pieces, these are to be put beside: rows decide them.
 
     Args:
         architecture: The shape.
@@ -70,7 +71,6 @@ def init_mlp(
         initializer: "auto", or one for all hidden layers.
         member: Index of the member; each has its own weights.
         dtype: Of the arrays.
-        pieces: Of this member, where the architecture has them.
 
     >>> shape = Architecture(2, (3,), ("relu",), 1, "linear")
     >>> model = init_mlp(shape, np.array([5.0]), seed=0)
@@ -96,7 +96,6 @@ def init_mlp(
         tuple(layers),
         mixes=_ones(architecture.hidden, dtype) if architecture.parametric else (),
         scale=_ones((architecture.n_inputs,), dtype)[0] if architecture.scaled else None,
-        pieces=pieces,
     )
 
 
@@ -171,13 +170,12 @@ def model_arrays(model: MLP) -> dict[str, np.ndarray]:
     if model.scale is not None:
         first = first * np.asarray(model.scale)[..., None, :]
     if model.pieces is not None:
-        arrays["pieces.low"], low = (np.asarray(model.pieces.low),) * 2
-        arrays["pieces.slope"] = np.asarray(model.pieces.slope)
-        n_embedded = sum(table.shape[-1] for table in model.embeddings)
-        stop = first.shape[-1] - n_embedded
-        place = slice(stop - low.shape[-2] * low.shape[-1], stop)
+        low, slope = np.asarray(model.pieces.low), np.asarray(model.pieces.slope)
+        arrays |= {"pieces.low": low, "pieces.slope": slope}
+        stop = first.shape[-1] - sum(table.shape[-1] for table in model.embeddings)
         first = np.array(first)
-        first[..., place] *= np.asarray(model.pieces.height)[..., None, None]
+        pieces = first[..., stop - low.shape[-2] * low.shape[-1] : stop]
+        pieces *= np.asarray(model.pieces.height)[..., None, None]
     arrays["layers.0.weight"] = first
     return arrays
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from madaline.nn.mlp import MLP, init_mlp, stack_members
-from madaline.nn.pieces import Pieces, first_heights, fit_pieces
+from madaline.nn.pieces import first_heights, fit_pieces
 from madaline.train.chunk import CHUNK
 from madaline.train.history import History, empty_history
 from madaline.train.lanes import compile_chunk, make_lanes, precision, run_lanes
@@ -74,32 +74,26 @@ def init_state(
 
 
 def init_models(problem: Problem, first_bias: np.ndarray) -> MLP:
-    """Random first weights of all members."""
-    pieces = _first_pieces(problem)
-    return stack_members(
+    """Random first weights of all members, and pieces cut at quantiles of the training rows."""
+    shape, x = problem.architecture, np.asarray(problem.train.x)
+    model = stack_members(
         [
             init_mlp(
-                problem.architecture,
+                shape,
                 first_bias,
                 seed=problem.seed,
                 member=member,
                 initializer=problem.plan.initializer,
-                dtype=problem.train.x.dtype.type,
-                pieces=pieces(index),
+                dtype=x.dtype.type,
             )
-            for index, member in enumerate(np.asarray(problem.hyper.member).tolist())
+            for member in np.asarray(problem.hyper.member).tolist()
         ]
     )
-
-
-def _first_pieces(problem: Problem) -> Callable[[int], Pieces | None]:
-    """The pieces of each member, cut at quantiles of the training rows."""
-    shape, x = problem.architecture, np.asarray(problem.train.x)
     if not shape.pieces:
-        return lambda index: None
+        return model
     heights = first_heights(len(problem.hyper.member))
     found = fit_pieces(x[:, : shape.n_numbers], shape.pieces, heights, x.dtype.type)
-    return lambda index: jax.tree.map(lambda leaf: leaf[index], found)
+    return replace(model, pieces=found)
 
 
 def train_epochs(
