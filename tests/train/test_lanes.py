@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from madaline.train import lanes
+from madaline.train.chunk import run_chunk
 from madaline.train.plan import Plan
 
 
@@ -66,3 +67,11 @@ def test_threads_are_those_that_xla_uses(threads, monkeypatch):
     assert lanes.thread_count() == 3
     monkeypatch.delenv("NPROC")
     assert lanes.thread_count() >= 1
+
+
+def test_programs_of_earlier_trainings_are_dropped(engine, monkeypatch):
+    monkeypatch.setattr(lanes, "_MOST_PROGRAMS", 2)
+    x, y = engine.data(20)
+    for width in (2, 3, 4, 5):
+        engine.train(engine.problem(x, y, hidden=(width,)), 1)
+        assert run_chunk._cache_size() <= 2

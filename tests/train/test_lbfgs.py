@@ -34,6 +34,7 @@ def test_one_neuron_is_logistic_regression_and_lbfgs_beats_adam(engine):
     arguments = {"head": head, "hidden": (), "check": (x, y[:, None]), "dtype": np.float64}
     arguments |= {"gradient_tolerance": 1e-8}
     problem = engine.problem(x, y[:, None], plan=FULL, **arguments)
+    run_chunk.clear_cache()
     before = run_chunk._cache_size()
     progress = engine.train(problem, 30, chunk=10)
     found, expected = progress.state.model.layers[0], LogisticRegression(C=np.inf, tol=1e-8)

@@ -91,6 +91,7 @@ def test_members_seeds_and_batch_modes_give_trainings_of_their_own(engine, mode)
 
 @pytest.mark.parametrize("mode", PLANS)
 def test_another_number_compiles_nothing(engine, mode, caplog):
+    run_chunk.clear_cache()
     engine.train(_noisy(engine, mode), 12)
     before = run_chunk._cache_size()
     with jax.log_compiles(True), caplog.at_level("WARNING"):

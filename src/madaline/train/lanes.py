@@ -31,6 +31,10 @@ _PER_MEMBER = (
     "evaluations",
 )  # fmt: skip
 
+# A compiled program takes some 240 of the 65,530 pieces of memory that Linux maps for a process,
+# and XLA brings the process down when they run out: a search over 300 shapes would.
+_MOST_PROGRAMS = 64
+
 
 @dataclass(frozen=True)
 class Lane:
@@ -144,8 +148,12 @@ def run_lanes(
 def compile_chunk(problem: Problem, lanes: tuple[Lane, ...], state: TrainState) -> None:
     """Have the program ready before lanes need it at once, or each would compile it.
 
-    A chunk of no epochs does that; with one lane the first chunk does.
+    A chunk of no epochs does that; with one lane the first chunk does. Programs of earlier
+    trainings are dropped when there are many.
     """
+    programs: Any = run_chunk  # its type does not say that it is compiled
+    if programs._cache_size() >= _MOST_PROGRAMS:
+        programs.clear_cache()
     if len(lanes) > 1:
         _run(problem, lanes[0], state, int(state.epoch))
 
