@@ -40,8 +40,8 @@ def _madaline(task: str, seed: int, **settings: Any) -> Any:
 
 
 def make_madaline(task: str, categorical: list[str], seed: int) -> Any:
-    """The raw frame and `preset="balanced"`; which columns are categories it finds out itself."""
-    return _madaline(task, seed, preset="balanced")
+    """The raw frame and no settings; which columns are categories it finds out itself."""
+    return _madaline(task, seed)
 
 
 def make_madaline_fast(task: str, categorical: list[str], seed: int) -> Any:

@@ -35,7 +35,9 @@ def a_table(y=LINEAR, x=X, **more):
 
 def quick(**chosen):
     """Few shapes, few compilations."""
-    return Settings(**{"hidden": (8,), "epochs": 5, "batch_size": "full", **chosen})
+    return Settings(
+        **{"preset": "classic", "hidden": (8,), "epochs": 5, "batch_size": "full", **chosen}
+    )
 
 
 def trained(table=None, target=("y",), *, watch=None, weight=None, class_weight=None, **chosen):

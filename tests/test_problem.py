@@ -17,7 +17,7 @@ RNG = np.random.default_rng(0)
 def a_problem(y=None, *, class_weight=None, weight=None, **chosen):
     y = RNG.normal(size=N) if y is None else y
     table = as_table({"a": RNG.normal(size=N), "b": RNG.normal(size=N), "y": y})
-    settings = Settings(**chosen)
+    settings = Settings(**{"preset": "classic", **chosen})
     found = prepare(table, ("y",), settings, weight=weight)
     settings = complete(settings, found.parts["train"].n_rows)
     return found, *make_problem(found, settings, class_say(found, settings, class_weight))

@@ -7,12 +7,12 @@ from dataclasses import fields
 import pytest
 
 from madaline import settings
-from madaline.recipes import PRESETS, auto_batch_size, complete, with_folds
+from madaline.recipes import PRESETS, affordable, auto_batch_size, complete, with_folds
 from madaline.settings import Settings
 
 
 def test_every_preset_is_valid_and_leaves_nothing_open():
-    assert set(PRESETS) == set(settings.PRESETS)
+    assert {"auto", *PRESETS} == set(settings.PRESETS)
     optional = {"task", "group", "time", "weight", "scale_from_batch", "time_budget",
                 "class_weight"}  # fmt: skip
     for name in PRESETS:
@@ -46,6 +46,25 @@ def test_lbfgs_gets_what_its_line_search_needs(preset):
     assert done.batch_size == "full"
     assert (done.weight_decay, done.dropout, done.schedule) == (0, 0, "constant")
     assert complete(Settings(optimizer="lbfgs", batch_size=32), 500).batch_size == 32
+
+
+def test_a_time_budget_chooses_the_preset_and_nobody_is_overruled():
+    def chosen(rows, **given):
+        return affordable(Settings(**given), rows, 20).preset
+
+    assert chosen(1_000) == "balanced"
+    assert chosen(1_000, time_budget=5) == "fast"
+    assert chosen(1_000, time_budget=3_600) == "best"
+    assert chosen(10_000_000, time_budget=3_600) == "fast"
+    assert chosen(1_000, time_budget=3_600, preset="plain") == "plain"
+
+
+def test_many_rows_get_fewer_epochs_and_yet_more_updates():
+    rows = [1_000, 8_000, 9_000, 40_000, 200_000, 10**7]
+    done = [complete(Settings(), n) for n in rows]
+    assert [s.epochs for s in done] == [128, 128, 64, 32, 16, 8]
+    assert complete(Settings(epochs=128), 10**7).epochs == 128
+    assert complete(Settings(preset="classic"), 10**7).epochs == 200
 
 
 def test_completing_twice_changes_nothing():

@@ -21,7 +21,7 @@ from madaline.store import checkpoint, folder
 from madaline.store.bundle import load_model
 
 X = np.random.default_rng(0).normal(size=(300, 2))
-QUICK = {"hidden": (8,), "epochs": 60, "batch_size": 32, "patience": 0}
+QUICK = {"preset": "classic", "hidden": (8,), "epochs": 60, "batch_size": 32, "patience": 0}
 
 
 @pytest.fixture(scope="module", autouse=True)

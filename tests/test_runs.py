@@ -18,7 +18,14 @@ from madaline.train.history import CURVES
 
 N = 300
 X = np.random.default_rng(0).normal(size=(N, 2))
-QUICK = {"hidden": (8,), "epochs": 60, "batch_size": 32, "patience": 0, "members": 2}
+QUICK = {
+    "preset": "classic",
+    "hidden": (8,),
+    "epochs": 60,
+    "batch_size": 32,
+    "patience": 0,
+    "members": 2,
+}
 
 
 @pytest.fixture(scope="module", autouse=True)

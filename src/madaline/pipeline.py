@@ -38,7 +38,7 @@ from madaline.nn.mlp import MLP, model_arrays, model_from
 from madaline.predictor import Predictor
 from madaline.prepare import Learned, Prepared, prepare
 from madaline.problem import class_say, first_score, make_problem
-from madaline.recipes import complete, refuse_idle, with_folds
+from madaline.recipes import affordable, complete, refuse_idle, with_folds
 from madaline.settings import Settings
 from madaline.train.history import History
 from madaline.train.loop import Progress, init_models, init_state, train_epochs
@@ -164,6 +164,7 @@ def run(
     (5, ['setosa', 'setosa'])
     """
     tell = watch.event if watch else _ignore
+    settings = affordable(settings, table.n_rows, len(table.columns))
     prepared = prepare(
         table, target, settings, validation=validation, test=test, weight=weight,
         learned=start.learned if start else None, lenient=lenient,

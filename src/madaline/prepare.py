@@ -280,6 +280,7 @@ def _summary(
         "classes": classes,
         "values": values,
         "split": {name: part.n_rows for name, part in parts.items()},
+        "held_in_turn": dealt.n_held,
         "split_how": how,
         "seed": settings.seed,
         "notices": [

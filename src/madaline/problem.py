@@ -137,6 +137,7 @@ def _plan(
         initializer=cast("str", settings.initializer),
         layer_rates=cast("str", settings.layer_rates),
         fade=bool(settings.fade),
+        adaptive_smoothing=bool(settings.adaptive_smoothing),
         calibrated=bool(settings.calibrate),
         folds=held > 0,
     )

@@ -4,9 +4,11 @@ settings to complete ones.
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import fields, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from madaline.errors import UsageError
 from madaline.settings import OPTIMIZERS, Settings
@@ -40,7 +42,8 @@ BALANCED: dict[str, _Choice] = {
     "weight_decay": 0.32,
     "fade": True,
     "dropout": 0.15,
-    "label_smoothing": 0.0,
+    "label_smoothing": {"classes": 0.1, "regression": 0.0},
+    "adaptive_smoothing": True,
 }
 
 # A third of the cost: half of the networks, fewer epochs.
@@ -49,9 +52,9 @@ FAST: dict[str, _Choice] = BALANCED | {"members": 2, "epochs": 64}
 # When time does not matter: the average of many.
 BEST: dict[str, _Choice] = BALANCED | {"members": 16, "epochs": 256}
 
-# One sound network without further ado: the default, and what a person who chooses the optimiser
-# gets, rows that come in batches, and a few rows. Adam's published rate, early stopping that gives
-# the best weights back, light decoupled decay (Loshchilov and Hutter 2019).
+# One sound network without further ado: what a person who chooses the optimiser gets, rows that
+# come in batches, and a few rows. Adam's published rate, early stopping that gives the best weights
+# back, light decoupled decay (Loshchilov and Hutter 2019).
 CLASSIC: dict[str, _Choice] = {
     "hidden": (256, 256),
     "activation": ("relu",),
@@ -75,6 +78,7 @@ CLASSIC: dict[str, _Choice] = {
     "fade": False,
     "dropout": 0.0,
     "label_smoothing": 0.0,
+    "adaptive_smoothing": False,
 }
 
 # The network of a first lecture, nothing hidden: one hidden layer of tanh units, mini-batch
@@ -102,6 +106,14 @@ _RATES = {"sgd": 0.1, "momentum": 0.01, "nesterov": 0.01, "adam": 1e-3, "adamw":
 # large ones full registers (the rule of TabM-D, Gorishniy et al. 2025).
 _BATCH_SIZES = ((2_800, 32), (4_500, 64), (6_400, 128), (32_000, 256), (108_000, 512))
 _LARGEST_BATCH = 1024
+
+# Up to as many training rows a preset in cycles makes all of its epochs, and half of them for each
+# four times as many, down to a sixteenth: twice as many updates are enough for four times the rows.
+_ALL_EPOCHS, _LEAST_SHARE = 8_000, 1 / 16
+
+# Multiply-adds a second that a core reaches in training, and seconds for all that comes before:
+# cautious, for a training that the clock cuts off is worse than a shorter one.
+_RATE, _BEFORE = 1e10, 8.0
 
 # Fewer rows that cannot spare any for validation get a network without further ado. A weight of 2
 # is then the row twice, to ten digits, which masks of dropout and quantiles would not let it be.
@@ -143,8 +155,12 @@ def complete(
         for row in fields(settings)
         if getattr(settings, row.name) is None and row.name in preset
     }
+    if "epochs" in chosen and preset["schedule"] == "cycles":  # others stop early by themselves
+        chosen["epochs"] = auto_epochs(chosen["epochs"], n_rows)
     if not held_out and "patience" in chosen:
         chosen["patience"] = 0
+    if settings.label_smoothing is not None and "adaptive_smoothing" in chosen:
+        chosen["adaptive_smoothing"] = False  # the preset's way is for the preset's strength
     if settings.optimizer == "lbfgs":
         chosen |= _for_lbfgs(chosen)
     elif settings.optimizer not in (None, preset["optimizer"]):
@@ -162,8 +178,35 @@ def complete(
 
 def preset_of(settings: Settings, *, plain: bool = False) -> dict[str, Any]:
     """What decides the choices that a person left open; ``plain``: without further ado."""
-    lectures = settings.preset == "plain"
-    return CLASSIC if (plain or settings.optimizer) and not lectures else PRESETS[settings.preset]
+    if (plain or settings.optimizer) and settings.preset != "plain":
+        return CLASSIC
+    return PRESETS["balanced" if settings.preset == "auto" else settings.preset]
+
+
+def affordable(settings: Settings, n_rows: int, n_columns: int) -> Settings:
+    """The settings with "auto" replaced by the best preset that fits into the time budget.
+
+    >>> affordable(Settings(), 5_000, 20).preset
+    'balanced'
+    >>> [affordable(Settings(time_budget=t), 5_000, 20).preset for t in (20, 90, 3_600)]
+    ['fast', 'balanced', 'best']
+    """
+    if settings.preset != "auto":
+        return settings
+    fitting = ["fast", "balanced", "best"] if settings.time_budget else ["balanced"]
+    while len(fitting) > 1 and _seconds(PRESETS[fitting[-1]], n_rows, n_columns) > cast(
+        "float", settings.time_budget
+    ):
+        fitting.pop()
+    return replace(settings, preset=fitting[-1])
+
+
+def _seconds(preset: dict[str, _Choice], n_rows: int, n_columns: int) -> float:
+    """About how long a training on one core takes."""
+    sizes = [n_columns * (1 + preset["pieces"]), *preset["hidden"]]
+    weights = sum(a * b for a, b in itertools.pairwise(sizes))
+    passes = preset["members"] * auto_epochs(preset["epochs"], n_rows)
+    return _BEFORE + 3 * weights * n_rows * passes / _RATE  # forward, and backward twice that
 
 
 def with_folds(settings: Settings, own_validation: bool) -> int:
@@ -243,6 +286,16 @@ def auto_batch_size(n_rows: int) -> int:
     (32, 256, 1024)
     """
     return next((size for below, size in _BATCH_SIZES if n_rows < below), _LARGEST_BATCH)
+
+
+def auto_epochs(most: int, n_rows: int) -> int:
+    """Passes over a number of training rows: ``most``, fewer over many rows.
+
+    >>> [auto_epochs(128, n) for n in (8_000, 30_000, 100_000, 10_000_000)]
+    [128, 64, 32, 8]
+    """
+    halvings = math.ceil(max(0.0, math.log(max(n_rows, 1) / _ALL_EPOCHS, 4)))
+    return max(1, math.ceil(most * max(0.5**halvings, _LEAST_SHARE)))
 
 
 def _for_lbfgs(open_choices: dict[str, Any]) -> dict[str, Any]:

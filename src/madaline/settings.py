@@ -17,7 +17,7 @@ from madaline.errors import UsageError, nearest
 Task = Literal["binary", "multiclass", "multilabel", "regression"]
 TASKS = ("binary", "multiclass", "multilabel", "regression")
 
-PRESETS = ("classic", "fast", "balanced", "best", "plain")
+PRESETS = ("auto", "classic", "fast", "balanced", "best", "plain")
 ACTIVATIONS = (
     "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu",
     "selu", "gelu", "silu", "mish", "softplus",
@@ -104,7 +104,11 @@ class Settings:
     drop: tuple[str, ...] = _row((), "Data", "Columns to leave out, separated by commas.")
     # -- Model
     preset: str = _row(
-        "classic", "Model", "Starting point for all that is not set.", choices=PRESETS
+        "auto",
+        "Model",
+        "Starting point for all that is not set; 'auto': balanced, or the best that fits into "
+        "--time-budget.",
+        choices=PRESETS,
     )
     hidden: tuple[int, ...] | None = _row(
         None,
@@ -321,6 +325,11 @@ class Settings:
     )
     label_smoothing: float | None = _row(
         None, "Regularisation", "Share of each label spread over all classes.", low=0, high=0.95
+    )
+    adaptive_smoothing: bool | None = _row(
+        None,
+        "Regularisation",
+        "Smooth labels only as far as held-out rows are told apart; at a loss above 0.3 not.",
     )
     input_noise: float = _row(
         0.0, "Regularisation", "Standard deviation of noise added to numeric features.", low=0

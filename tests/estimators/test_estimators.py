@@ -24,7 +24,7 @@ from madaline.settings import Settings
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-FAST = {"max_iter": 15, "random_state": 0, "hidden_layer_sizes": (16,)}
+FAST = {"preset": "classic", "max_iter": 15, "random_state": 0, "hidden_layer_sizes": (16,)}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,9 @@ def people():
 
 @pytest.fixture(scope="module")
 def fitted(people):
-    return MLPClassifier(max_iter=60, random_state=0, early_stopping=True).fit(*people)
+    return MLPClassifier(preset="classic", max_iter=60, random_state=0, early_stopping=True).fit(
+        *people
+    )
 
 
 def test_a_frame_with_strings_gaps_and_dates_is_learned(people, fitted):
@@ -229,7 +231,7 @@ def test_every_setting_of_a_training_is_a_parameter():
     not_for_estimators = {"task", "test", "weight", "group", "time"}
     for cls, own in (
         (MLPClassifier, {"loss", "quantile", "huber_delta"}),
-        (MLPRegressor, {"class_weight", "label_smoothing"}),
+        (MLPRegressor, {"class_weight", "label_smoothing", "adaptive_smoothing"}),
     ):
         known = set(inspect.signature(cls).parameters)
         # scikit-learn's tol is both, and its learning_rate is the schedule.

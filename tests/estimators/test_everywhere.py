@@ -52,12 +52,26 @@ ROWS, VALUES = (part[:120] for part in load_diabetes(return_X_y=True))
 
 
 def classifier(**chosen):
-    given = {"hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0, **chosen}
+    given = {
+        "preset": "classic",
+        "hidden_layer_sizes": (4,),
+        "max_iter": 3,
+        "random_state": 0,
+        **chosen,
+    }
     return MLPClassifier(**given)
 
 
 def regressor(**chosen):
-    return MLPRegressor(**{"hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0, **chosen})
+    return MLPRegressor(
+        **{
+            "preset": "classic",
+            "hidden_layer_sizes": (4,),
+            "max_iter": 3,
+            "random_state": 0,
+            **chosen,
+        }
+    )
 
 
 GOOD = {"max_iter": 60, "learning_rate_init": 0.05}

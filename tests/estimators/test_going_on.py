@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 IRIS = load_iris(return_X_y=True)
 X, Y = load_diabetes(return_X_y=True)
-SMALL = {"hidden_layer_sizes": (8,), "random_state": 0}
+SMALL = {"preset": "classic", "hidden_layer_sizes": (8,), "random_state": 0}
 
 
 def test_calls_with_the_same_rows_are_epochs_of_a_fit_bit_for_bit():

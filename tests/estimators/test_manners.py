@@ -18,7 +18,7 @@ from madaline import MLPClassifier, MLPRegressor
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 IRIS = load_iris(return_X_y=True)
-SMALL = {"hidden_layer_sizes": (8,), "random_state": 0}
+SMALL = {"preset": "classic", "hidden_layer_sizes": (8,), "random_state": 0}
 
 
 def _callbacks():

@@ -115,7 +115,9 @@ def test_a_wrong_parameter_is_named_as_it_was_typed(name):
 
 def test_epochs_that_run_out_are_warned_of():
     with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(3\) reached"):
-        MLPClassifier(max_iter=3, hidden_layer_sizes=(4,), random_state=0).fit(*IRIS)
+        MLPClassifier(preset="classic", max_iter=3, hidden_layer_sizes=(4,), random_state=0).fit(
+            *IRIS
+        )
     with pytest.warns(ConvergenceWarning, match="max_fun = 2"):
         MLPClassifier(solver="lbfgs", max_fun=2, hidden_layer_sizes=(4,)).fit(*IRIS)
 
@@ -123,12 +125,17 @@ def test_epochs_that_run_out_are_warned_of():
 def test_a_schedule_that_ends_by_plan_is_no_failure_to_converge():
     X, y = IRIS
     chosen = {"learning_rate": "cosine", "n_iter_no_change": np.inf, "random_state": 0}
-    MLPClassifier(max_iter=3, hidden_layer_sizes=(4,), **chosen).fit(X, y)
+    MLPClassifier(preset="classic", max_iter=3, hidden_layer_sizes=(4,), **chosen).fit(X, y)
 
 
 def test_fitted_attributes_of_scikit_learn_are_all_there():
     X, y = IRIS
-    chosen = {"hidden_layer_sizes": (5,), "early_stopping": False, "random_state": 0}
+    chosen = {
+        "preset": "classic",
+        "hidden_layer_sizes": (5,),
+        "early_stopping": False,
+        "random_state": 0,
+    }
     ours = MLPClassifier(**chosen).fit(X, y)
     theirs = TheirClassifier(hidden_layer_sizes=(5,), max_iter=600, random_state=0)
     with pytest.warns(ConvergenceWarning):
@@ -146,7 +153,9 @@ def test_fitted_attributes_of_scikit_learn_are_all_there():
 
 def test_validation_scores_are_the_scores_of_the_kept_network():
     X, y = DIABETES
-    model = MLPRegressor(hidden_layer_sizes=(8,), random_state=0, early_stopping=True).fit(X, y)
+    model = MLPRegressor(
+        preset="classic", hidden_layer_sizes=(8,), random_state=0, early_stopping=True
+    ).fit(X, y)
     scores = model.scores_["validation"]
     best = model.run_.summary["best_epoch"]
     assert model.validation_scores_[best - 1] == pytest.approx(scores.value("r2"), abs=1e-4)
@@ -156,6 +165,8 @@ def test_validation_scores_are_the_scores_of_the_kept_network():
 def test_the_type_of_the_rows_is_the_type_of_the_answers():
     X, y = DIABETES
     for kind in (np.float32, np.float64):
-        model = MLPRegressor(hidden_layer_sizes=(4,), random_state=0).fit(X.astype(kind), y)
+        model = MLPRegressor(preset="classic", hidden_layer_sizes=(4,), random_state=0).fit(
+            X.astype(kind), y
+        )
         assert model.predict(X.astype(kind)).dtype == kind
         assert {w.dtype for w in (*model.coefs_, *model.intercepts_)} == {np.dtype(kind)}

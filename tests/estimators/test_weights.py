@@ -14,7 +14,13 @@ RNG = np.random.default_rng(1)
 X = RNG.normal(size=(30, 3))
 WEIGHT = RNG.integers(0, 4, 30)
 TWICE = np.repeat(np.arange(30), WEIGHT)
-CHOSEN = {"hidden_layer_sizes": (6,), "batch_size": "full", "max_iter": 40, "random_state": 0}
+CHOSEN = {
+    "preset": "classic",
+    "hidden_layer_sizes": (6,),
+    "batch_size": "full",
+    "max_iter": 40,
+    "random_state": 0,
+}
 
 
 @pytest.mark.parametrize("alpha", [None, 0.5])

@@ -16,7 +16,12 @@ NUMBERS = RNG.normal(size=(N, 3))
 CITY = RNG.choice(["Ulm", "Bonn", "Kiel"], N)
 LABEL = np.where((NUMBERS[:, 0] > 0) ^ (CITY == "Ulm"), "yes", "no")
 FRAME = pd.DataFrame(NUMBERS, columns=["a", "b", "c"]).assign(city=CITY)
-SMALL = {"hidden_layer_sizes": (32,), "learning_rate_init": 0.01, "random_state": 0}
+SMALL = {
+    "preset": "classic",
+    "hidden_layer_sizes": (32,),
+    "learning_rate_init": 0.01,
+    "random_state": 0,
+}
 
 
 def fitted(X=FRAME, y=LABEL, weight=None, **chosen):

@@ -24,7 +24,7 @@ from madaline.settings import Settings
 from madaline.store import files
 from madaline.store.bundle import load_model
 
-SETTINGS = Settings(hidden=(4,), epochs=4, batch_size=16, patience=0, test=0.0)
+SETTINGS = Settings(preset="classic", hidden=(4,), epochs=4, batch_size=16, patience=0, test=0.0)
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 
 

@@ -21,7 +21,7 @@ from madaline.store.checkpoint import load_checkpoint
 CALLS = (
     "open", "mkdir", "write", "fsync", "replace", "link", "unlink", "ftruncate", "rmdir",
 )  # fmt: skip
-SETTINGS = Settings(hidden=(4,), epochs=4, batch_size=16, patience=0, test=0.0)
+SETTINGS = Settings(preset="classic", hidden=(4,), epochs=4, batch_size=16, patience=0, test=0.0)
 
 
 class Killed(BaseException):

@@ -22,7 +22,7 @@ from madaline.prepare import prepare
 from madaline.settings import Settings
 from madaline.store.bundle import load_model
 
-TINY = ("--hidden", "4", "--epochs", "2")
+TINY = ("--preset", "classic", "--hidden", "4", "--epochs", "2")
 
 
 def command(*words: str, stdin: bytes | None = None) -> Result:

@@ -55,7 +55,7 @@ def journey(tmp_path_factory):
     place = tmp_path_factory.mktemp("journey")
     write_people(place / "people.csv")
     write_people(place / "new.csv", with_answer=False)
-    settings = Settings(hidden=(16,), epochs=30, members=2)
+    settings = Settings(preset="classic", hidden=(16,), epochs=30, members=2)
     return place, start_run(place / "people.csv", "buys", settings, output=place / "run")
 
 
@@ -102,7 +102,7 @@ def test_the_command_line_gives_the_same_answers(journey, tmp_path):
 
     fitted = madaline(
         "fit", place / "people.csv", "--target", "buys", "--hidden", "16", "--epochs", "30",
-        "--members", "2", "--output", "mine",
+        "--preset", "classic", "--members", "2", "--output", "mine",
     )  # fmt: skip
     assert fitted.returncode == 0, fitted.stderr
     predicted = madaline("predict", "mine", place / "new.csv", "--proba")

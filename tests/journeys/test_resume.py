@@ -37,7 +37,7 @@ if Path(folder, "run.json").exists():
     runs.resume_run(folder, watch=Watch())
 else:
     chosen = {"hidden": (16, 16), "batch_size": 2, "dropout": 0.1, "patience": 0}
-    settings = Settings(epochs=epochs, test=0.1, **chosen)
+    settings = Settings(preset="classic", epochs=epochs, test=0.1, **chosen)
     runs.start_run(data, "y", settings, output=folder, watch=Watch())
 """
 

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSI
 
 # Some seconds of training, in which there is time to send a signal.
 FIT = (
-    "fit", "my rows.csv", "-t", "y", "--hidden", "8", "--batch-size", "2", "--epochs", "250",
-    "--patience", "0", "--test", "0.1",
+    "fit", "my rows.csv", "-t", "y", "--preset", "classic", "--hidden", "8", "--batch-size", "2",
+    "--epochs", "250", "--patience", "0", "--test", "0.1",
 )  # fmt: skip
 
 

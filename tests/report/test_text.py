@@ -332,3 +332,11 @@ def test_no_line_is_wider_than_a_terminal(name: str, classes: list, value, low, 
     lines += describe_data(DATA | {"source": name, "classes": counted, "target": [name]})
     lines += describe_verdict(VERDICT | {"evidence": [name, f"{value} {low}"], "action": name})
     assert max(map(len, lines)) <= 80
+
+
+def test_rows_that_networks_hold_out_in_turn_are_counted_once():
+    split = {"train": 292, "validation": 208, "test": 52}
+    lines = describe_data(DATA | {"split": split, "held_in_turn": 52, "seed": 0})
+    text = " ".join(" ".join(lines).split())
+    held = "292 training, of which each network holds out 52 others · 52 test rows (shuffled"
+    assert held in text

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from madaline.forward import logits, row_losses
+from madaline.nn.heads import Head
 from madaline.train.loop import init_state
 from madaline.train.plan import Plan
 
@@ -147,3 +148,24 @@ def test_first_weights_are_the_best_where_no_epoch_does_better(engine):
     progress = engine.train(problem, 5, state=state)
     np.testing.assert_array_equal(progress.state.best_epoch, 0)
     np.testing.assert_array_equal(progress.state.best.layers[-1].weight, 0)
+
+
+def test_labels_are_smoothed_as_far_as_the_rows_that_judge_are_told_apart(engine):
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(40, 3))
+    easy, hard = (x[:, :1] > 0).astype(float), rng.integers(0, 2, size=(40, 1)).astype(float)
+
+    def trained(y, **chosen):
+        plan = replace(PLAN, **chosen)
+        problem = engine.problem(
+            x[:20], y[:20], plan=plan, head=Head("binary_cross_entropy"), hidden=(16,),
+            check=(x, y), learning_rate=0.02, label_smoothing=0.1 * bool(chosen),
+        )  # fmt: skip
+        return engine.train(problem, 100)
+
+    # Noise is never told apart: as if there were no smoothing. Else the loss keeps a floor.
+    adaptive = {"adaptive_smoothing": True}
+    np.testing.assert_allclose(
+        trained(hard, **adaptive).history.loss, trained(hard).history.loss, rtol=0.01
+    )
+    assert trained(easy).history.loss[-1, 0] < 0.05 < trained(easy, **adaptive).history.loss[-1, 0]

@@ -57,7 +57,8 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         n_iter_no_change: Epochs in a row without progress that are borne; np.inf never
             stops.
         max_fun: Most evaluations of the loss by L-BFGS.
-        preset: Starting point for all that is None, see `madaline.recipes`.
+        preset: Starting point for all that is None, see `madaline.recipes`; "auto" is "balanced",
+            or the best that fits into ``time_budget``.
         members: Networks trained as one and averaged.
         folds: Each member holds out other rows instead of all the same.
         calibrate: Compare epochs at the temperature that suits each best, and give the network the
@@ -71,6 +72,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         dropout: Share of hidden units switched off in each step.
         weight_decay: Decoupled weight decay of AdamW, a step and unit of learning rate.
         label_smoothing: Share of each label spread over all classes.
+        adaptive_smoothing: Smooth labels only as far as held-out rows are told apart.
         class_weight: 'balanced' weighs each class by the inverse of its share; or a weight
             for each label.
         l1: Penalty on the sum of absolute weights.
@@ -143,7 +145,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         epsilon: float = 1e-08,
         n_iter_no_change: int | float | None = None,
         max_fun: int = 15_000,
-        preset: str = "classic",
+        preset: str = "auto",
         members: int | None = None,
         folds: bool | None = None,
         calibrate: bool | None = None,
@@ -156,6 +158,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         dropout: float | None = None,
         weight_decay: float | None = None,
         label_smoothing: float | None = None,
+        adaptive_smoothing: bool | None = None,
         class_weight: str | Mapping[Any, float] | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
@@ -204,6 +207,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         self.dropout = dropout
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
+        self.adaptive_smoothing = adaptive_smoothing
         self.class_weight = class_weight
         self.l1 = l1
         self.l2 = l2

@@ -50,7 +50,8 @@ _NUMBERS = (
     "dropout", "label_smoothing", "input_noise", "quantile", "huber_delta",
 )  # fmt: skip
 _FLAGS = ("shuffle", "warm_start", "nesterovs_momentum")
-_OPEN_FLAGS = ("folds", "calibrate", "parametric", "input_scales", "fade")
+_OPEN_FLAGS = ("folds", "calibrate", "parametric", "input_scales", "fade",
+               "adaptive_smoothing")  # fmt: skip
 _LOW = {"alpha": 0.0, "n_iter_no_change": 1.0}
 _ROWS = {row.metadata["estimator"] or row.name: row.metadata for row in fields(Settings)}
 
@@ -135,8 +136,8 @@ def check_parameters(given: Mapping[str, Any], owner: str) -> None:
         if not isinstance(given[name], bool | np.bool_):
             raise _wrong(name, owner, "True or False", given[name])
     for name in _OPEN_FLAGS:
-        if not isinstance(given[name], bool | np.bool_ | None):
-            raise _wrong(name, owner, "True, False or None", given[name])
+        if not isinstance(given.get(name), bool | np.bool_ | None):
+            raise _wrong(name, owner, "True, False or None", given.get(name))
     if given["early_stopping"] not in (None, "auto", True, False):
         raise _wrong("early_stopping", owner, "'auto', True or False", given["early_stopping"])
     size = given["batch_size"]

@@ -59,7 +59,8 @@ class MLPRegressor(RegressorMixin, MLPBase):
         n_iter_no_change: Epochs in a row without progress that are borne; np.inf never
             stops.
         max_fun: Most evaluations of the loss by L-BFGS.
-        preset: Starting point for all that is None, see `madaline.recipes`.
+        preset: Starting point for all that is None, see `madaline.recipes`; "auto" is "balanced",
+            or the best that fits into ``time_budget``.
         members: Networks trained as one and averaged.
         folds: Each member holds out other rows instead of all the same.
         calibrate: Compare epochs at the temperature that suits each best, and give the network the
@@ -142,7 +143,7 @@ class MLPRegressor(RegressorMixin, MLPBase):
         epsilon: float = 1e-08,
         n_iter_no_change: int | float | None = None,
         max_fun: int = 15_000,
-        preset: str = "classic",
+        preset: str = "auto",
         members: int | None = None,
         folds: bool | None = None,
         calibrate: bool | None = None,

@@ -30,7 +30,10 @@ def mish(x: Float[Array, ...]) -> Float[Array, ...]:
     >>> float(mish(jnp.float32(0)))
     0.0
     """
-    return x * jnp.tanh(jax.nn.softplus(x))
+    # The same in one exponential: half of the time. Beyond 20 the fraction is 1 to the last digit.
+    e = jnp.exp(jnp.minimum(x, 20))
+    n = e * (e + 2)
+    return x * (n / (n + 2))
 
 
 ACTIVATIONS: dict[str, Activation] = {

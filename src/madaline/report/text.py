@@ -197,6 +197,10 @@ def _missing(event: Event) -> list[str]:
 def _split(event: Event) -> list[str]:
     names = {"train": "training", "validation": "validation", "test": "test"}
     parts = event.get("split") or {}
+    held = event.get("held_in_turn")
+    if held:  # the validation rows of all networks together are training rows of others
+        parts = {name: n for name, n in parts.items() if name != "validation"}
+        names["train"] = f"training, of which each network holds out {count(held)} others"
     shown = [f"{count(n)} {names.get(name, name)}" for name, n in parts.items() if n]
     if not shown:
         return []

@@ -33,6 +33,8 @@ CHUNK = 256
 # Rows of one block of an evaluation: large enough for full speed, small enough for the cache.
 BLOCK = 1024
 _ORDER, _STEP = 1, 2
+# The loss, in nats, from which on rows are too hard for smoothed labels.
+_HARD = 0.3
 # scikit-learn's floor of the adaptive rate, and SciPy's least relative fall of the loss (ftol).
 _LEAST_RATE, _LEVEL = 1e-6, 2.2e-9
 
@@ -76,7 +78,11 @@ def run_chunk(
     def one_epoch(carry: tuple[TrainState, Any]) -> tuple[TrainState, Any]:
         state, curves = carry
         slot = (state.epoch - first).astype(jnp.int32)
-        now = replace(hyper, learning_rate=hyper.learning_rate * state.rate)
+        now = replace(
+            hyper,
+            learning_rate=hyper.learning_rate * state.rate,
+            label_smoothing=hyper.label_smoothing * _ease(plan, state),
+        )
         moved, loss = _epoch(architecture, head, plan, now, state, train, n, held, key)
         values = {"loss": loss, "learning_rate": _rate(plan, now, moved)}
         block, totals = _check_blocks(plan, hyper, train, check, n, held)
@@ -173,6 +179,17 @@ def _batch(
     taken = jax.tree.map(lambda leaf: jnp.take(leaf, rows, axis=0, mode="clip"), train)
     own = jnp.moveaxis(jnp.diagonal(taken.weight, axis1=0, axis2=2), -1, 0)
     return replace(taken, weight=own * real[None])
+
+
+def _ease(plan: Plan, state: TrainState) -> Float[Array, " m"] | float:
+    """How far the rows that judge are told apart so far, 0..1: what label smoothing is worth there.
+
+    It keeps a network that is right about nearly every row from growing ever surer of itself. Where
+    classes overlap, it only hides how much.
+    """
+    if not plan.adaptive_smoothing:
+        return 1.0
+    return jnp.clip(1 - state.best_score / _HARD, 0, 1)
 
 
 def _rate(plan: Plan, hyper: Hyper, state: TrainState) -> Float[Array, " m"]:

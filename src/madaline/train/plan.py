@@ -30,6 +30,7 @@ class Plan:
         initializer: Of the first weights.
         layer_rates: "equal", or "scaled" by layer and role: `madaline.train.optimizers.rates`.
         fade: Let weight decay and dropout fade in the second half.
+        adaptive_smoothing: Smooth labels only as far as the rows that judge are told apart.
         calibrated: Compare epochs by the loss at the best temperature instead of the loss.
         folds: Each member holds out other rows of ``train``, `Hyper.held_from`.
     """
@@ -43,6 +44,7 @@ class Plan:
     initializer: str = "auto"
     layer_rates: str = "equal"
     fade: bool = False
+    adaptive_smoothing: bool = False
     calibrated: bool = False
     folds: bool = False
 
