@@ -26,6 +26,7 @@ PROGRAMS = (
 VARIABLE = (*NUMBERS, *PROGRAMS)
 
 _WHOLE = ("pieces", "batch_size")
+RANGED = (*NUMBERS, *_WHOLE)
 _MOST_VALUES = 1000
 _GRAMMAR = "Write a..b, a..b:log, or a..b:log:5 for five values, such as 1e-4..1e-2:log."
 
@@ -93,7 +94,7 @@ def read_range(name: str, text: str) -> Axis:
     Values(values=(32, 64, 128, 256))
     """
     check_variable(name)
-    if name in PROGRAMS and name not in _WHOLE:
+    if name not in RANGED:
         raise UsageError(
             f"{name} = {text!r}: {name} is no number.", f"Name values: {_repeated(name)}."
         )
@@ -127,9 +128,8 @@ def read_range(name: str, text: str) -> Axis:
         raise UsageError(
             f"{name} = {text!r} has {n} values.", f"It must have 2 to {_MOST_VALUES} of them."
         )
-    between = Range(a, b, log)
-    values = [between.at(i / (n - 1)) for i in range(n)]
-    return Values(tuple(dict.fromkeys(round(value) for value in values)) if whole else tuple(values))
+    values = [Range(a, b, log).at(i / (n - 1)) for i in range(n)]
+    return Values(tuple(dict.fromkeys(map(round, values))) if whole else tuple(values))
 
 
 def check_variable(name: str) -> None:

@@ -96,7 +96,8 @@ def _combinations(space: Space, n_trials: int, seed: int) -> Iterator[dict[str, 
         return
     from scipy.stats import qmc
 
-    points = qmc.Halton(len(space), scramble=True, rng=seed)
+    halton: Any = qmc.Halton  # newer versions call the seed rng, and take both names
+    points = halton(len(space), scramble=True, seed=seed)
     while True:
         point = points.random(1)[0].tolist()
         yield {name: axis.at(u) for (name, axis), u in zip(space.items(), point, strict=True)}

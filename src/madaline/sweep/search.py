@@ -1,0 +1,218 @@
+"""A whole search: from a person's settings to better ones, or to the word that there are none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madaline.calibrate import calibrated
+from madaline.data.table import Table
+from madaline.describe import keeps_best
+from madaline.errors import DataError
+from madaline.forward import logits, row_losses
+from madaline.nn.mlp import model_arrays
+from madaline.prepare import Prepared, prepare
+from madaline.problem import class_say
+from madaline.recipes import complete, refuse_idle
+from madaline.settings import Settings
+from madaline.sweep.race import Entrant, Rung, enter, race
+from madaline.sweep.ranges import Space
+from madaline.sweep.space import Choices, default_space, draw_trials
+
+# Standard errors by which a trial must be better than the settings as they are.
+DOUBT = 1.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of a trial.
+
+    Attributes:
+        number: 0 is the settings as they are.
+        choices: How it differs from them.
+        score: Lowest validation loss, calibrated where the settings say so; None: never finite.
+        scores: The same at each rung that it reached.
+        epochs: Epochs that it trained.
+        why: Why it ended: done, stopped_early, behind (others were better), diverged, or time.
+    """
+
+    number: int
+    choices: Choices
+    score: float | None
+    scores: tuple[float | None, ...]
+    epochs: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search found.
+
+    Attributes:
+        settings: The person's, with the choices of the winner.
+        trials: All of them, those that went furthest first, and of those the best first.
+        varied: Names of the settings that were varied, with their values in trial 0.
+        best: Number of the best trial.
+        winner: Number of the trial whose choices were taken: 0 where the best is not clearly
+            better.
+        gain: How much lower the mean validation loss of the best is than that of trial 0.
+        noise: Standard error of that, over the rows.
+        programs: Programs that were compiled.
+        seconds: It took.
+    """
+
+    settings: Settings
+    trials: tuple[Trial, ...]
+    varied: Mapping[str, Any]
+    best: int
+    winner: int
+    gain: float
+    noise: float
+    programs: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, without the settings."""
+        return {name: value for name, value in asdict(self).items() if name != "settings"}
+
+
+def search(
+    table: Table,
+    target: tuple[str, ...],
+    settings: Settings,
+    *,
+    space: Space | None = None,
+    n_trials: int = 16,
+    validation: Table | None = None,
+    test: Table | None = None,
+    weight: NDArray[np.float64] | None = None,
+    class_weight: Mapping[Any, float] | None = None,
+    tell: Callable[[Rung], None] | None = None,
+    strict: bool = True,
+    lenient: bool = False,
+) -> Search:
+    """Try settings on held-out rows and take the best, if it is better by more than chance.
+
+    Each trial is one network; test rows are not looked at. ``settings.time_budget`` bounds the
+    search too.
+
+    Args:
+        table: Features and targets.
+        target: Names of the target columns.
+        settings: A person's choices.
+        space: What may vary; None: see `madaline.sweep.space.default_space`.
+        n_trials: Most trials, the settings as they are among them.
+        validation, test, weight, class_weight, strict, lenient: As in `madaline.pipeline.run`.
+        tell: Hears of each rung.
+
+    Raises:
+        DataError: The table does not allow the task, or no rows are held out.
+        UsageError: Settings do not go together, or cannot be varied.
+
+    >>> from madaline.data.samples import load_sample
+    >>> from madaline.sweep.ranges import Range
+    >>> iris = load_sample("iris")
+    >>> chosen = Settings(hidden=(8,), epochs=4)
+    >>> space = {"learning_rate": Range(1e-3, 1e-1, log=True)}
+    >>> found = search(iris.table, (iris.target,), chosen, space=space, n_trials=3)
+    >>> len(found.trials), found.programs, found.settings.epochs
+    (3, 1, 4)
+    """
+    started = time.perf_counter()
+    lone = replace(settings, members=1, folds=False)
+    prepared = prepare(
+        table, target, lone, validation=validation, test=test, weight=weight, lenient=lenient
+    )
+    task, n_train = prepared.target.task, prepared.parts["train"].n_rows
+    if not prepared.parts["validation"].n_rows:
+        raise DataError(
+            "A search needs rows to judge its trials by, and none are held out.",
+            "Give a validation share above 0, or validation rows.",
+        )
+    full = complete(lone, n_train, task)
+    space = space or default_space(settings, full)
+    trials = draw_trials(space, n_trials, full)
+    wanted = [replace(lone, **choices) for choices in trials]
+    completed = [complete(given, n_train, task) for given in wanted]
+    if strict:
+        for given, made in zip(wanted, completed, strict=True):
+            refuse_idle(given, made, task)
+    say = class_say(prepared, full, class_weight)
+    ranked = race(enter(prepared, completed, say), tell=tell, seconds=settings.time_budget)
+    best = min(ranked, key=lambda e: (-len(e.scores), e.score, e.number))
+    gain, noise = _gain(best, next(e for e in ranked if not e.number), prepared, say)
+    winner = best.number if gain > DOUBT * noise else 0
+    furthest = max(len(entrant.scores) for entrant in ranked)
+    return Search(
+        settings=replace(settings, **trials[winner]),
+        trials=tuple(_trial(e, trials[e.number], furthest) for e in ranked),
+        varied={name: getattr(full, name) for name in space},
+        best=best.number,
+        winner=winner,
+        gain=gain,
+        noise=noise,
+        programs=len({entrant.program for entrant in ranked}),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def paired_gain(
+    before: NDArray[np.float64], after: NDArray[np.float64], weight: NDArray[np.float64]
+) -> tuple[float, float]:
+    """How much lower the weighted mean of ``after`` is, and the standard error of that.
+
+    The rows are the same, so that what makes a row hard does not count as noise.
+
+    >>> gain, noise = paired_gain(np.array([1.0, 5.0]), np.array([0.5, 4.5]), np.ones(2))
+    >>> gain, noise
+    (0.5, 0.0)
+    """
+    falls, total = before - after, weight.sum()
+    mean = float(weight @ falls / total)
+    return mean, float(np.sqrt(np.square(weight) @ np.square(falls - mean)) / total)
+
+
+def _gain(
+    best: Entrant, preset: Entrant, prepared: Prepared, say: NDArray[np.float64] | None
+) -> tuple[float, float]:
+    weight = prepared.parts["validation"].said(say)
+    before, after = (_losses(entrant, prepared, say) for entrant in (preset, best))
+    if not (np.isfinite(before).all() and np.isfinite(after).all()):
+        return (0.0, 0.0) if not np.isfinite(after).all() else (float("inf"), 0.0)
+    return paired_gain(before, after, weight)
+
+
+def _losses(
+    entrant: Entrant, prepared: Prepared, say: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """``(n,)`` losses of the validation rows, calibrated where the settings say so."""
+    problem, part = entrant.program.problem, prepared.parts["validation"]
+    state = entrant.state
+    network = state.best if keeps_best(entrant.settings, _why(entrant)) else state.model
+    weights = model_arrays(network)
+    if entrant.settings.calibrate:
+        weights = calibrated(problem.architecture, problem.head, weights, prepared, say)
+    z = logits(problem.architecture, weights, part.features.x, part.features.codes)[:, 0]
+    head = problem.head
+    with np.errstate(over="ignore", invalid="ignore"):  # a training that broke
+        return row_losses(head.loss, z, part.y, level=head.level, delta=head.delta)
+
+
+def _trial(entrant: Entrant, choices: Choices, furthest: int) -> Trial:
+    scores = tuple(score if np.isfinite(score) else None for score in entrant.scores)
+    why = _why(entrant) if len(scores) == furthest else "behind"
+    score = scores[-1] if scores else None
+    return Trial(entrant.number, choices, score, scores, entrant.epochs, why)
+
+
+def _why(entrant: Entrant) -> str:
+    if not np.isfinite(np.asarray(entrant.state.model.layers[-1].bias)).all():
+        return "diverged"
+    if entrant.epochs >= (entrant.settings.epochs or 0):
+        return "done"
+    return "time" if bool(np.all(np.asarray(entrant.state.active))) else "stopped_early"
