@@ -52,7 +52,9 @@ def test_the_better_half_goes_on_and_trial_0_always_does(small):
 
 
 def test_nothing_that_another_trial_does_changes_a_trial(small):
-    prepared, trials = small.entered([{}, {"weight_decay": 0.2}, {"learning_rate": 1e30}, {"beta_1": 0.8}])
+    prepared, trials = small.entered(
+        [{}, {"weight_decay": 0.2}, {"learning_rate": 1e30}, {"beta_1": 0.8}]
+    )
     broken = race(enter(prepared, trials))
     others = race(enter(prepared, [*trials[:2], replace(trials[2], learning_rate=2e-3), trials[3]]))
     for number in (0, 1, 3):
