@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from madaline.errors import DataError, UsageError
+from madaline.pipeline import run
+from madaline.sweep import choice
 from madaline.sweep import search as module
+from madaline.sweep.choice import paired_gain
 from madaline.sweep.ranges import Range, Values
 from madaline.sweep.record import write_trials
-from madaline.sweep.search import paired_gain, search
+from madaline.sweep.search import search
 
 # The first is hopeless, the second learns.
 RATES = {"learning_rate": Values((1e-6, 0.02))}
@@ -25,7 +28,7 @@ def found(small):
 def test_settings_that_are_clearly_better_are_taken(found):
     assert found.winner == found.best == 1
     assert found.settings.learning_rate == 0.02
-    assert found.gain > 3 * found.noise
+    assert found.comparison.gain > 3 * found.comparison.noise
     assert [trial.number for trial in found.trials] == [1, 0]
     assert found.varied == {"learning_rate": 1e-6}
 
@@ -40,11 +43,11 @@ def test_the_settings_are_kept_where_nothing_is_better_by_more_than_chance(
     small, found, monkeypatch
 ):
     settings = small.settings(learning_rate=1e-6, drop=("c",))
-    monkeypatch.setattr(module, "DOUBT", 1e6)
+    monkeypatch.setattr(choice, "_CHOSEN_BY", 1e6)
     kept = search(small.table(), ("y",), settings, space=RATES)
     assert (kept.best, kept.winner) == (1, 0)
     assert kept.settings == settings
-    assert kept.gain == found.gain
+    assert kept.comparison.gain == found.comparison.gain
 
 
 def test_the_gain_of_losses_is_paired_and_weighted():
@@ -105,3 +108,29 @@ def test_a_time_budget_ends_the_search_with_what_is_known(small):
     found = search(small.table(), ("y",), settings, space=space, n_trials=6)
     assert [len(trial.scores) for trial in found.trials] == [1] * 4 + [0] * 2
     assert "time" in {trial.why for trial in found.trials}
+
+
+def test_where_members_hold_out_rows_in_turn_whole_networks_are_compared(small):
+    settings = small.settings(learning_rate=1e-6, drop=("c",), members=2, folds=True)
+    told = []
+    found = search(small.table(), ("y",), settings, space=RATES, tell=told.append)
+    assert found.winner == 1
+    assert found.comparison.rows == 60  # of two stretches, 30 each
+    assert "Training whole networks, without changes and as trial 1 ..." in told
+    before, after = (run(small.table(), ("y",), chosen) for chosen in (settings, found.settings))
+    fall = _encoded_mse(before) - _encoded_mse(after)
+    assert found.comparison.gain == pytest.approx(fall, rel=1e-4)
+
+
+def _encoded_mse(done):
+    scores = {score.name: score.value for score in done.scores["validation"].scores}
+    return scores["mse"] / float(done.predictor.target.scale[0]) ** 2
+
+
+def test_an_interrupted_comparison_ends_the_search(small, monkeypatch):
+    settings = small.settings(drop=("c",), members=2, folds=True)
+    stopped = run(small.table(), ("y",), settings)
+    monkeypatch.setattr(module, "run", lambda *_, **__: replace(stopped, why="interrupted"))
+    space = {"learning_rate": Values((0.02, 0.05, 0.1))}
+    with pytest.raises(KeyboardInterrupt):
+        search(small.table(), ("y",), replace(settings, learning_rate=1e-6), space=space)

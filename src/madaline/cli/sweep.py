@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -28,7 +28,6 @@ from madaline.sweep.ranges import VARIABLE, Axis, Values, is_range, read_range
 
 if TYPE_CHECKING:
     from madaline.runs import Run
-    from madaline.sweep.race import Rung
 
 ABOUT = "Look for settings that suit a table better, and train with them."
 EXAMPLES = (
@@ -105,7 +104,7 @@ def read_space(options: Mapping[str, Any]) -> tuple[dict[str, Axis], dict[str, A
     space: dict[str, Axis] = {}
     fixed = given_options({k: v for k, v in options.items() if k not in VARIABLE})
     for name in VARIABLE:
-        texts = cast("tuple[str, ...]", options.get(name) or ())
+        texts: tuple[str, ...] = tuple(options.get(name) or ())
         if any(is_range(text) for text in texts):
             if len(texts) > 1:
                 raise UsageError(
@@ -136,19 +135,16 @@ def _search_and_run(
     output: str | None,
     watch: Watch,
 ) -> Run:
-    from madaline.report.trials import describe_rung, describe_search
+    from madaline.report.trials import describe_search
     from madaline.runs import read_data, read_parts, start_run
     from madaline.sweep.record import write_trials
     from madaline.sweep.search import search
 
-    def tell(rung: Rung) -> None:
-        watch.display.say(describe_rung(asdict(rung)))
-
     table = read_data(data)
     own = read_parts(table, choices.settings)
     found = search(
-        table, choices.target, choices.settings, space=space or None, n_trials=n_trials, tell=tell,
-        **own,
+        table, choices.target, choices.settings,
+        space=space or None, n_trials=n_trials, tell=watch.display.say, **own,
     )  # fmt: skip
     watch.output.result([*describe_search(found.as_dict()), ""])
     changed = next(trial for trial in found.trials if trial.number == found.winner).choices

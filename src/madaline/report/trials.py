@@ -40,14 +40,15 @@ def describe_search(search: Mapping[str, Any]) -> list[str]:
     ...            "why": "done"},
     ...           {"number": 0, "choices": {}, "score": 0.625, "epochs": 9, "why": "done"}]
     >>> print("\n".join(describe_search({"trials": trials, "varied": {"dropout": 0.1}, "best": 1,
-    ...     "winner": 1, "gain": 0.125, "noise": 0.01, "programs": 1, "seconds": 2.0})))
+    ...     "winner": 1, "comparison": {"gain": 0.125, "noise": 0.01, "rows": 99},
+    ...     "programs": 1, "seconds": 2.0})))
     Trials    2 trials in 1 program, 2.0 s
     <BLANKLINE>
     trial  validation loss  epochs  dropout
         1            0.500       9     0.25
         0            0.625       9      0.1
     <BLANKLINE>
-    Search    trial 1 is better: its loss on validation rows is lower by 0.12
+    Search    trial 1 is better: its loss on 99 validation rows is lower by 0.12
               (standard error 0.01). Its settings are taken.
     """
     trials, varied = search["trials"], search["varied"]
@@ -69,20 +70,21 @@ def describe_search(search: Mapping[str, Any]) -> list[str]:
 
 
 def _verdict(search: Mapping[str, Any]) -> str:
-    best, gain, noise = search["best"], search["gain"], search["noise"]
+    best, found = search["best"], search["comparison"]
     if not best:
         return "the settings as they were are the best of all trials: kept."
-    by = f"by {significant(gain, 2)} (standard error {significant(noise, 2)})"
+    gain, noise = significant(found["gain"], 2), significant(found["noise"], 2)
+    rows = f"{count(found['rows'])} validation rows"
     if search["winner"]:
         return (
-            f"trial {best} is better: its loss on validation rows is lower {by}. Its settings are "
-            "taken."
+            f"trial {best} is better: its loss on {rows} is lower by {gain} (standard error "
+            f"{noise}). Its settings are taken."
         )
-    if gain <= 0:
-        return "no trial is better than the settings as they were: kept."
+    if found["gain"] <= 0:
+        return f"the settings as they were are as good on {rows}: kept."
     return (
-        f"the settings as they were are as good: the best trial's loss on validation rows is lower "
-        f"{by}, which may be chance. Kept."
+        f"the settings as they were are as good: the best trial's loss on {rows} is lower by "
+        f"{gain} (standard error {noise}), which may be chance. Kept."
     )
 
 

@@ -5,27 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.calibrate import calibrated
 from madaline.data.table import Table
-from madaline.describe import keeps_best
 from madaline.errors import DataError
-from madaline.forward import logits, row_losses
-from madaline.nn.mlp import model_arrays
-from madaline.prepare import Prepared, prepare
+from madaline.pipeline import run
+from madaline.prepare import prepare
 from madaline.problem import class_say
-from madaline.recipes import complete, refuse_idle
+from madaline.recipes import complete, refuse_idle, with_folds
+from madaline.report.trials import describe_rung
 from madaline.settings import Settings
-from madaline.sweep.race import Entrant, Rung, enter, race
+from madaline.sweep.choice import Comparison, compare_trials, compare_whole
+from madaline.sweep.race import Entrant, enter, race
 from madaline.sweep.ranges import Space
 from madaline.sweep.space import Choices, default_space, draw_trials
 
-# Standard errors by which a trial must be better than the settings as they are.
-DOUBT = 1.0
+
+def _say_nothing(text: str) -> None:
+    """No one listens."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,7 @@ class Search:
         best: Number of the best trial.
         winner: Number of the trial whose choices were taken: 0 where the best is not clearly
             better.
-        gain: How much lower the mean validation loss of the best is than that of trial 0.
-        noise: Standard error of that, over the rows.
+        comparison: Of the best with trial 0.
         programs: Programs that were compiled.
         seconds: It took.
     """
@@ -71,8 +71,7 @@ class Search:
     varied: Mapping[str, Any]
     best: int
     winner: int
-    gain: float
-    noise: float
+    comparison: Comparison
     programs: int
     seconds: float
 
@@ -92,14 +91,15 @@ def search(
     test: Table | None = None,
     weight: NDArray[np.float64] | None = None,
     class_weight: Mapping[Any, float] | None = None,
-    tell: Callable[[Rung], None] | None = None,
+    tell: Callable[[str], None] = _say_nothing,
     strict: bool = True,
     lenient: bool = False,
 ) -> Search:
     """Try settings on held-out rows and take the best, if it is better by more than chance.
 
-    Each trial is one network; test rows are not looked at. ``settings.time_budget`` bounds the
-    search too.
+    Each trial is one network; test rows are not looked at. Where members hold out rows in turn, the
+    best trial and the settings as they are are then trained whole. ``settings.time_budget`` bounds
+    the trials together, and each whole training.
 
     Args:
         table: Features and targets.
@@ -108,7 +108,7 @@ def search(
         space: What may vary; None: see `madaline.sweep.space.default_space`.
         n_trials: Most trials, the settings as they are among them.
         validation, test, weight, class_weight, strict, lenient: As in `madaline.pipeline.run`.
-        tell: Hears of each rung.
+        tell: Hears how the search goes, in sentences.
 
     Raises:
         DataError: The table does not allow the task, or no rows are held out.
@@ -125,9 +125,9 @@ def search(
     """
     started = time.perf_counter()
     lone = replace(settings, members=1, folds=False)
-    prepared = prepare(
-        table, target, lone, validation=validation, test=test, weight=weight, lenient=lenient
-    )
+    rows: dict[str, Any] = {"validation": validation, "test": test, "weight": weight}
+    rows |= {"lenient": lenient}
+    prepared = prepare(table, target, lone, **rows)
     task, n_train = prepared.target.task, prepared.parts["train"].n_rows
     if not prepared.parts["validation"].n_rows:
         raise DataError(
@@ -143,10 +143,24 @@ def search(
         for given, made in zip(wanted, completed, strict=True):
             refuse_idle(given, made, task)
     say = class_say(prepared, full, class_weight)
-    ranked = race(enter(prepared, completed, say), tell=tell, seconds=settings.time_budget)
-    best = min(ranked, key=lambda e: (-len(e.scores), e.score, e.number))
-    gain, noise = _gain(best, next(e for e in ranked if not e.number), prepared, say)
-    winner = best.number if gain > DOUBT * noise else 0
+    ranked = race(
+        enter(prepared, completed, say),
+        tell=lambda rung: tell(describe_rung(asdict(rung))),
+        seconds=settings.time_budget,
+    )
+    best, folds = ranked[0], with_folds(settings, validation is not None)
+    if best.number and folds:
+        tell(f"Training whole networks, without changes and as trial {best.number} ...")
+        comparison = compare_whole(
+            (settings, replace(settings, **trials[best.number])),
+            partial(run, table, target, class_weight=class_weight, strict=strict, **rows),
+            prepare(table, target, settings, folds=folds, **rows),
+            say,
+        )
+    else:
+        preset = next(entrant for entrant in ranked if not entrant.number)
+        comparison = compare_trials(preset, best, prepared, say)
+    winner = best.number if comparison.is_clear else 0
     furthest = max(len(entrant.scores) for entrant in ranked)
     return Search(
         settings=replace(settings, **trials[winner]),
@@ -154,53 +168,10 @@ def search(
         varied={name: getattr(full, name) for name in space},
         best=best.number,
         winner=winner,
-        gain=gain,
-        noise=noise,
+        comparison=comparison,
         programs=len({entrant.program for entrant in ranked}),
         seconds=time.perf_counter() - started,
     )
-
-
-def paired_gain(
-    before: NDArray[np.float64], after: NDArray[np.float64], weight: NDArray[np.float64]
-) -> tuple[float, float]:
-    """How much lower the weighted mean of ``after`` is, and the standard error of that.
-
-    The rows are the same, so that what makes a row hard does not count as noise.
-
-    >>> gain, noise = paired_gain(np.array([1.0, 5.0]), np.array([0.5, 4.5]), np.ones(2))
-    >>> gain, noise
-    (0.5, 0.0)
-    """
-    falls, total = before - after, weight.sum()
-    mean = float(weight @ falls / total)
-    return mean, float(np.sqrt(np.square(weight) @ np.square(falls - mean)) / total)
-
-
-def _gain(
-    best: Entrant, preset: Entrant, prepared: Prepared, say: NDArray[np.float64] | None
-) -> tuple[float, float]:
-    weight = prepared.parts["validation"].said(say)
-    before, after = (_losses(entrant, prepared, say) for entrant in (preset, best))
-    if not (np.isfinite(before).all() and np.isfinite(after).all()):
-        return (0.0, 0.0) if not np.isfinite(after).all() else (float("inf"), 0.0)
-    return paired_gain(before, after, weight)
-
-
-def _losses(
-    entrant: Entrant, prepared: Prepared, say: NDArray[np.float64] | None
-) -> NDArray[np.float64]:
-    """``(n,)`` losses of the validation rows, calibrated where the settings say so."""
-    problem, part = entrant.program.problem, prepared.parts["validation"]
-    state = entrant.state
-    network = state.best if keeps_best(entrant.settings, _why(entrant)) else state.model
-    weights = model_arrays(network)
-    if entrant.settings.calibrate:
-        weights = calibrated(problem.architecture, problem.head, weights, prepared, say)
-    z = logits(problem.architecture, weights, part.features.x, part.features.codes)[:, 0]
-    head = problem.head
-    with np.errstate(over="ignore", invalid="ignore"):  # a training that broke
-        return row_losses(head.loss, z, part.y, level=head.level, delta=head.delta)
 
 
 def _trial(entrant: Entrant, choices: Choices, furthest: int) -> Trial:
