@@ -104,7 +104,7 @@ def read_space(options: Mapping[str, Any]) -> tuple[dict[str, Axis], dict[str, A
     space: dict[str, Axis] = {}
     fixed = given_options({k: v for k, v in options.items() if k not in VARIABLE})
     for name in VARIABLE:
-        texts: tuple[str, ...] = tuple(options.get(name) or ())
+        texts: list[str] = [*(options.get(name) or ())]
         if any(is_range(text) for text in texts):
             if len(texts) > 1:
                 raise UsageError(
