@@ -87,6 +87,19 @@ def test_what_cannot_be_searched_is_said_in_one_line(
     assert list(here.iterdir()) == []
 
 
+def test_a_folder_that_is_in_use_is_refused_before_the_search(
+    call: Call, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import madaline.sweep.search as module
+
+    monkeypatch.setattr(module, "race", lambda *_, **__: pytest.fail("the search began"))
+    (here / "run").mkdir()
+    (here / "run" / "notes.txt").write_text("mine")
+    result = call("sweep", *TINY, *RATES, "-o", "run")
+    assert result.exit_code == 6
+    assert "not empty: it holds notes.txt" in result.stderr
+
+
 def test_a_target_is_needed(call: Call) -> None:
     result = call("sweep", "iris")
     assert result.exit_code == 2

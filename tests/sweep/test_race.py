@@ -75,12 +75,12 @@ def test_one_program_serves_all_trials_and_rungs_that_differ_in_numbers(small):
 
 
 def test_settings_that_decide_the_program_part_the_trials(small):
-    prepared, trials = small.entered([{}, {"hidden": (4,)}, *RATES[1:4]])
+    prepared, trials = small.entered([{}, {"hidden": (4,)}, *RATES[1:3]])
     entrants = enter(prepared, trials)
     programs = [entrant.program for entrant in entrants]
     assert programs[0] is programs[2]
     assert programs[1] is not programs[0]
-    assert [program.size for program in programs] == [4, 1, 4, 4, 4]
+    assert [program.size for program in programs] == [3, 1, 3, 3]
     assert {len(entrant.scores) for entrant in race(entrants)} == {4}
 
 

@@ -137,9 +137,12 @@ def _search_and_run(
 ) -> Run:
     from madaline.report.trials import describe_search
     from madaline.runs import read_data, read_parts, start_run
+    from madaline.store.folder import refuse_full
     from madaline.sweep.record import write_trials
     from madaline.sweep.search import search
 
+    if output is not None and Path(output).is_dir():
+        refuse_full(Path(output))  # before a search that would be in vain
     table = read_data(data)
     own = read_parts(table, choices.settings)
     found = search(
