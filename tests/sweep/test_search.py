@@ -134,3 +134,12 @@ def test_an_interrupted_comparison_ends_the_search(small, monkeypatch):
     space = {"learning_rate": Values((0.02, 0.05, 0.1))}
     with pytest.raises(KeyboardInterrupt):
         search(small.table(), ("y",), replace(settings, learning_rate=1e-6), space=space)
+
+
+def test_whole_networks_are_compared_also_where_trial_0_leads_the_race(small):
+    settings = small.settings(learning_rate=0.02, drop=("c",), members=2, folds=True)
+    space = {"learning_rate": Values((1e-4, 1e30))}
+    found = search(small.table(), ("y",), settings, space=space)
+    assert (found.best, found.winner) == (1, 0)
+    assert found.comparison.gain < 0
+    assert found.comparison.rows == 60

@@ -37,6 +37,8 @@ def test_nothing_left_to_vary_is_said():
         _space(optimizer="lbfgs")
     with pytest.raises(UsageError, match="nothing to vary"):
         draw_trials({}, 4, Settings())
+    with pytest.raises(UsageError, match="nothing to vary"):
+        draw_trials({"dropout": Values((0.2,))}, 4, Settings(dropout=0.2))
 
 
 def test_the_first_trial_is_the_settings_as_they_are_and_no_other_one_is():

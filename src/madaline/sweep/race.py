@@ -78,6 +78,11 @@ class Entrant:
         return found if np.isfinite(found) else np.inf
 
     @property
+    def has_learned(self) -> bool:
+        """Whether any epoch was better than the best constant."""
+        return bool(np.any(np.asarray(self.state.best_epoch)))
+
+    @property
     def epochs(self) -> int:
         """Epochs that it trained."""
         return int(self.state.epoch)

@@ -58,7 +58,7 @@ class Search:
         settings: The person's, with the choices of the winner.
         trials: All of them, those that went furthest first, and of those the best first.
         varied: Names of the settings that were varied, with their values in trial 0.
-        best: Number of the best trial.
+        best: Number of the best trial; where whole networks are compared, of the best other than 0.
         winner: Number of the trial whose choices were taken: 0 where the best is not clearly
             better.
         comparison: Of the best with trial 0.
@@ -149,7 +149,9 @@ def search(
         seconds=settings.time_budget,
     )
     best, folds = ranked[0], with_folds(settings, validation is not None)
-    if best.number and folds:
+    others = [entrant for entrant in ranked if entrant.number and entrant.has_learned]
+    if folds and others:  # rows that chose nothing compare, also where trial 0 was lucky
+        best = others[0]
         tell(f"Training whole networks, without changes and as trial {best.number} ...")
         comparison = compare_whole(
             (settings, replace(settings, **trials[best.number])),

@@ -85,6 +85,10 @@ def draw_trials(space: Space, n_trials: int, settings: Settings) -> tuple[Choice
             fruitless = 0
         if len(trials) == n_trials or fruitless == _PATIENCE:
             break
+    if len(trials) == 1:
+        raise UsageError(
+            "There is nothing to vary: the only value is that of the settings.", "Name others too."
+        )
     return tuple(trials)
 
 
