@@ -59,7 +59,7 @@ def start_run(
     ['events.jsonl', 'model.madaline', 'run.json']
     """
     settings = settings or Settings()
-    table = _read(data)
+    table = read_data(data)
     names = (target,) if isinstance(target, str) else tuple(target)
     for name in names:
         table[name]  # a wrong name is found before a folder is made
@@ -111,7 +111,7 @@ def resume_run(
                 f"The run {folder} did not read a file, so its rows are not at hand.",
                 "Give them again: resume_run(folder, data).",
             )
-        table = _read(request.data if data is None else data)
+        table = read_data(request.data if data is None else data)
         asked = _asked(opened.about, given)
         resume, n_events = None, 1
         if (saved := opened.load_checkpoint()) is not None:
@@ -136,25 +136,31 @@ def _run(
     resume: Resume | None,
     given: Mapping[str, Any],
 ) -> Run:
-    # What is text in the table is text in these files, also where all cells look like numbers.
-    texts = {column.name for column in table if column.kind == "category"}
-    own: dict[str, Any] = {
-        name: read_table(value, texts=texts)
-        for name in ("validation", "test")
-        if isinstance(value := getattr(settings, name), str)
-    }
+    own = read_parts(table, settings)
     done = run(table, target, settings, watch=recorder, resume=resume, **{**own, **given})
     recorder.finish(done.predictor)
     summary = {**done.summary, "run": str(folder.path)}
     return replace(done, folder=folder.path, summary=summary)
 
 
-def _read(data: Any) -> Table:
+def read_data(data: Any) -> Table:
+    """The rows of a file, a sample, or anything that is a table."""
     if isinstance(data, str) and data in SAMPLES and not Path(data).exists():
         return load_sample(data).table
     if isinstance(data, str | Path):
         return read_table(data)
     return as_table(data)
+
+
+def read_parts(table: Table, settings: Settings) -> dict[str, Any]:
+    """Validation and test rows, by part, where the settings name files of them."""
+    # What is text in the table is text in these files, also where all cells look like numbers.
+    texts = {column.name for column in table if column.kind == "category"}
+    return {
+        name: read_table(value, texts=texts)
+        for name in ("validation", "test")
+        if isinstance(value := getattr(settings, name), str)
+    }
 
 
 def _place(data: Any) -> str | None:

@@ -343,7 +343,7 @@ ORDERS = [
 @pytest.mark.parametrize("order", ORDERS, ids=" ".join)
 def test_calls_in_any_order_keep_curves_and_answers(order, tmp_path):
     own = {"X_val": ROWS[:20], "y_val": VALUES[:20]}
-    chosen = {"max_iter": 3, "random_state": 0, "early_stopping": False}
+    chosen = {"preset": "classic", "max_iter": 3, "random_state": 0, "early_stopping": False}
 
     def saved(model):
         model.save(tmp_path / "m")

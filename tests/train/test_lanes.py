@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
@@ -50,6 +52,16 @@ def test_a_lane_that_stops_early_waits_and_its_curves_stay(engine, threads, chun
     assert len(loss) == progress.epoch > 4
     np.testing.assert_array_equal(loss[4:, 0], loss[3, 0])
     assert loss[4, 2] != loss[3, 2]
+
+
+def test_a_lane_that_had_stopped_before_has_no_curve(engine, threads):
+    threads(2)
+    problem = _problem(engine)
+    begun = engine.train(problem, 2).state
+    begun = replace(begun, active=np.array([False, False, True, True]))
+    progress = engine.train(problem, 5, state=begun)
+    assert np.isnan(progress.history.validation_loss[:, :2]).all()
+    assert np.isfinite(progress.history.validation_loss[:, 2:]).all()
 
 
 def test_chunks_of_lanes_are_bit_equal(engine, threads):

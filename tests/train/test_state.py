@@ -8,7 +8,13 @@ import pytest
 from madaline.errors import UsageError
 from madaline.train.history import CURVES, empty_history
 from madaline.train.plan import Plan
-from madaline.train.state import history_from, restored, state_arrays
+from madaline.train.state import (
+    history_from,
+    join_members,
+    restored,
+    state_arrays,
+    take_members,
+)
 
 NUMBERS = {"learning_rate": 0.02, "members": 2, "patience": 9}
 
@@ -37,6 +43,17 @@ def test_names_are_unique_and_say_what_they_hold(engine):
     assert len(set(names)) == len(names)
     assert ".model.layers[0].weight" in names
     assert {".step", ".epoch", ".best_score", ".stale", ".active"} <= set(names)
+
+
+def test_members_that_are_taken_apart_and_joined_again_train_on_bit_for_bit(engine):
+    problem = _problem(engine)
+    whole = engine.train(problem, 9)
+    half = engine.train(problem, 4)
+    second, first = (take_members(half.state, [member]) for member in (1, 0))
+    again = take_members(join_members([second, first]), [1, 0])
+    assert engine.same(again, half.state)
+    rest = engine.train(problem, 9, state=again, history=half.history)
+    assert engine.same(rest.state, whole.state)
 
 
 @pytest.mark.parametrize(

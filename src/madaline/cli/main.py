@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "Train on a built-in sample and see what Madaline tells you.",
     "check": "Look for what is wrong with a table before training on it.",
     "fit": "Train a network on a table.",
+    "sweep": "Look for settings that suit a table better, and train with them.",
     "predict": "Predict the rows of a table.",
     "evaluate": "Score a trained network on a table.",
     "info": "Show what a run or model file is and holds.",

@@ -14,6 +14,7 @@ from madaline.cli.output import Mode, Output
 from madaline.cli.values import accepted, is_list, value_text, words
 from madaline.errors import UsageError
 from madaline.settings import GROUPS, Settings
+from madaline.sweep.ranges import RANGED, VARIABLE
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -67,6 +68,7 @@ EXTRA_PANELS = {
     "proba": "Run",
     "fail_under": "Run",
     "form": "Run",
+    "trials": "Run",
     "fail_on": "Run",
 }
 
@@ -187,8 +189,21 @@ def _row_of(name: str) -> Field[Any]:
     return next(row for row in fields(Settings) if row.name == name)
 
 
-def setting_option(row: Field[Any]) -> Callable[[Any], Any]:
+def range_options(function: Function) -> Function:
+    """Decorator: as `setting_options`, but what a search can vary is a tuple of texts."""
+    return _decorate(function, [setting_option(row, varies=True) for row in fields(Settings)])
+
+
+def setting_option(row: Field[Any], *, varies: bool = False) -> Callable[[Any], Any]:
     """The option of one setting. Its value stays text; `choose` reads options and files alike."""
+    if varies and row.name in VARIABLE:
+        return click.option(
+            option_name(row.name),
+            row.name,
+            metavar=f"{metavar(row.name)}{'|A..B' if row.name in RANGED else ''}",
+            help=option_help(row),
+            multiple=True,
+        )
     repeatable = is_list(row.name)
     return click.option(
         option_name(row.name),

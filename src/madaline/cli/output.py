@@ -16,7 +16,7 @@ from madaline.store.plain import plain
 # The labels of the report, which are set bold on a terminal.
 LABEL = re.compile(
     "^(Data|Target|Task|Missing|Split|Note|Network|Size|Training|Loss|Trained|Verdict|Remark|Next"
-    "|Saved|Model|Columns|Layers|Made|Versions|Error|Warning|Looked|Result)(?=  )"
+    "|Saved|Trials|Search|Model|Columns|Layers|Made|Versions|Error|Warning|Looked|Result)(?=  )"
 )
 Mode = Literal["text", "json", "events", "quiet"]
 

@@ -82,8 +82,13 @@ class Watch:
                 pass
 
 
-def train(start: Callable[[Watch], Run], output: Output) -> Run:
+def train(start: Callable[[Watch], Run], output: Output, schema: str = "fit") -> Run:
     """Run a training to its end and print how it went.
+
+    Args:
+        start: Begins it.
+        output: How to speak.
+        schema: Of the JSON document: the command's name.
 
     Raises:
         Interrupted: A signal came; the message names the command that goes on.
@@ -103,7 +108,7 @@ def train(start: Callable[[Watch], Run], output: Output) -> Run:
     document: dict[str, Any] = dict(run.summary)
     if error is not None:
         document["error"] = error_document(error)
-    output.document("fit", document)
+    output.document(schema, document)
     _say_what_next(run, output)
     if error is not None:
         raise Reported(error)

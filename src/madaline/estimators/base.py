@@ -41,6 +41,7 @@ from madaline.prepare import Learned
 from madaline.recipes import complete
 from madaline.runs import start_run
 from madaline.settings import Settings
+from madaline.sweep.search import Trial, search
 
 # Choices that the state of a training fits: after another one it begins anew from the weights.
 _OF_STATE = ("hidden", "activation", "members", "optimizer", "precision")
@@ -57,6 +58,8 @@ class MLPBase(CallbackSupportMixin, Fitted):
     max_iter: int | None
     precision: str | None
     random_state: int | np.random.RandomState | None
+    tune: int | None
+    trials_: tuple[Trial, ...]
 
     # They steer one fit and are not for a router to hand on.
     __metadata_request__fit = {"watch": UNUSED, "output": UNUSED}  # noqa: RUF012
@@ -94,6 +97,8 @@ class MLPBase(CallbackSupportMixin, Fitted):
         settings = self._settings(self._rows, begun=begun)
         self._warn_of_batches(settings, table.n_rows)
         watch = watch or (Printer() if self.verbose else None)
+        if self.tune is not None:
+            settings = self._tuned(table, targets, settings, weight, own, begun=begun)
         tasks = self._tasks(settings, table.n_rows, X, y, sample_weight, watch)
         done = self._run(
             table, targets, settings,
@@ -132,6 +137,30 @@ class MLPBase(CallbackSupportMixin, Fitted):
         if output is not None:
             return start_run(table, target, settings, output=output, **given)
         return run(table, target, settings, **given)
+
+    def _tuned(
+        self,
+        table: Table,
+        target: tuple[str, ...],
+        settings: Settings,
+        weight: NDArray[np.float64] | None,
+        own: Table | None,
+        *,
+        begun: bool,
+    ) -> Settings:
+        """The settings with what a search found better."""
+        if begun:
+            raise UsageError(
+                "tune looks for settings of a new training; warm_start goes on with an old one.",
+                "Set tune=None or warm_start=False.",
+            )
+        found = search(
+            table, target, settings,
+            n_trials=cast("int", self.tune), validation=own, weight=weight,
+            class_weight=self._class_weight(), strict=False, lenient=True,
+        )  # fmt: skip
+        self.trials_ = found.trials
+        return found.settings
 
     def _partial_fit(
         self,

@@ -84,6 +84,8 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         scale_from_batch: Batch size the learning rate was meant for: rescale it, by k (SGD)
             or root k (Adam).
         time_budget: Seconds after which training stops.
+        tune: Trials of a search for better settings before `fit` trains, such as 16; None: no
+            search. What you give is not varied, see `madaline.sweep`.
         drop: Columns to leave out.
         precision: Arithmetic of the training; by default float64 for up to 300 rows and for
             L-BFGS, else float32.
@@ -109,6 +111,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         scores_: Scores with intervals, of the training and the held-out rows.
         predictor_: What `save` writes.
         run_: Everything about the last fit.
+        trials_: With ``tune``: what became of each trial, the best first.
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
@@ -168,6 +171,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         warmup: float = 0.05,
         scale_from_batch: int | None = None,
         time_budget: float | None = None,
+        tune: int | None = None,
         drop: tuple[str, ...] = (),
         precision: str | None = None,
     ) -> None:
@@ -217,6 +221,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         self.warmup = warmup
         self.scale_from_batch = scale_from_batch
         self.time_budget = time_budget
+        self.tune = tune
         self.drop = drop
         self.precision = precision
 

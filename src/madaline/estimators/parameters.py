@@ -43,7 +43,9 @@ HOLD_OUT_FROM = 60
 # "Never": more epochs than anyone trains.
 _NEVER = 2**31 - 2
 
-_WHOLE = ("max_iter", "n_iter_no_change", "max_fun", "members", "scale_from_batch", "pieces")
+_WHOLE = (
+    "max_iter", "n_iter_no_change", "max_fun", "members", "scale_from_batch", "pieces", "tune",
+)  # fmt: skip
 _NUMBERS = (
     "alpha", "learning_rate_init", "power_t", "tol", "momentum", "validation_fraction", "beta_1",
     "beta_2", "epsilon", "warmup", "time_budget", "weight_decay", "l1", "l2", "lp", "lp_order",
@@ -52,7 +54,7 @@ _NUMBERS = (
 _FLAGS = ("shuffle", "warm_start", "nesterovs_momentum")
 _OPEN_FLAGS = ("folds", "calibrate", "parametric", "input_scales", "fade",
                "adaptive_smoothing")  # fmt: skip
-_LOW = {"alpha": 0.0, "n_iter_no_change": 1.0}
+_LOW = {"alpha": 0.0, "n_iter_no_change": 1.0, "tune": 2.0}
 _ROWS = {row.metadata["estimator"] or row.name: row.metadata for row in fields(Settings)}
 
 

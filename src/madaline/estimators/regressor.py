@@ -82,6 +82,8 @@ class MLPRegressor(RegressorMixin, MLPBase):
         scale_from_batch: Batch size the learning rate was meant for: rescale it, by k (SGD)
             or root k (Adam).
         time_budget: Seconds after which training stops.
+        tune: Trials of a search for better settings before `fit` trains, such as 16; None: no
+            search. What you give is not varied, see `madaline.sweep`.
         drop: Columns to leave out.
         precision: Arithmetic of the training; by default float64 for up to 300 rows and for
             L-BFGS, else float32.
@@ -106,6 +108,7 @@ class MLPRegressor(RegressorMixin, MLPBase):
         scores_: Scores with intervals, of the training and the held-out rows.
         predictor_: What `save` writes.
         run_: Everything about the last fit.
+        trials_: With ``tune``: what became of each trial, the best first.
 
     >>> from sklearn.datasets import load_diabetes
     >>> X, y = load_diabetes(return_X_y=True)
@@ -163,6 +166,7 @@ class MLPRegressor(RegressorMixin, MLPBase):
         warmup: float = 0.05,
         scale_from_batch: int | None = None,
         time_budget: float | None = None,
+        tune: int | None = None,
         drop: tuple[str, ...] = (),
         precision: str | None = None,
     ) -> None:
@@ -212,6 +216,7 @@ class MLPRegressor(RegressorMixin, MLPBase):
         self.warmup = warmup
         self.scale_from_batch = scale_from_batch
         self.time_budget = time_budget
+        self.tune = tune
         self.drop = drop
         self.precision = precision
 

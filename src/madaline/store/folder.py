@@ -73,10 +73,10 @@ class RunFolder:
             ) from error
         except OSError as error:
             raise file_trouble(path, error, "made") from error
-        _refuse_full(path)
+        refuse_full(path)
         held = lock.FolderLock(path)
         try:
-            _refuse_full(path)  # again: another process may have been faster than the lock
+            refuse_full(path)  # again: another process may have been faster than the lock
         except BaseException:
             held.release()
             raise
@@ -252,8 +252,12 @@ def _take_back(path: Path, held: lock.FolderLock) -> None:
         path.rmdir()
 
 
-def _refuse_full(path: Path) -> None:
-    """A new run never mixes with what is already there."""
+def refuse_full(path: Path) -> None:
+    """A new run never mixes with what is already there.
+
+    Raises:
+        FileError: The folder has files, or cannot be read.
+    """
     try:
         found = sorted(
             item.name

@@ -22,14 +22,9 @@ from madaline.train.batches import Rows, bucket, pad_rows
 from madaline.train.chunk import BLOCK, run_chunk
 from madaline.train.history import History
 from madaline.train.plan import Hyper
-from madaline.train.state import Problem, TrainState
+from madaline.train.state import Problem, TrainState, join_members, take_members
 
 Curves = dict[str, np.ndarray]
-
-_PER_MEMBER = (
-    "model", "moments", "best", "best_score", "best_epoch", "stale", "active", "rate",
-    "evaluations",
-)  # fmt: skip
 
 # A compiled program takes some 240 of the 65,530 pieces of memory that Linux maps for a process,
 # and XLA brings the process down when they run out: a search over 300 shapes would.
@@ -133,7 +128,7 @@ def run_lanes(
             done = list(pool.map(lambda lane: _run(problem, lane, state, stop), lanes))
     states, curves = [state for state, _ in done], [curves for _, curves in done]
     epochs = [int(found.epoch) - int(state.epoch) for found in states]
-    return _joined(states), {
+    return join_members(states), {
         name: np.concatenate(
             [
                 _stretched(found[name][:own], max(epochs), getattr(history, name)[:, lane.members])
@@ -159,7 +154,7 @@ def compile_chunk(problem: Problem, lanes: tuple[Lane, ...], state: TrainState) 
 
 
 def _run(problem: Problem, lane: Lane, state: TrainState, stop: int) -> tuple[TrainState, Curves]:
-    own = replace(state, **{name: _cut(getattr(state, name), lane) for name in _PER_MEMBER})
+    own = take_members(state, lane.members)
     with precision(problem):
         return jax.device_get(
             run_chunk(
@@ -179,27 +174,14 @@ def _on_device(rows: Rows, size: int) -> Rows:
     return jax.device_put(pad_rows(rows, size))
 
 
-def _cut(tree: Any, lane: Lane) -> Any:
-    return jax.tree.map(lambda leaf: leaf[lane.members], tree)
-
-
-def _joined(states: list[TrainState]) -> TrainState:
-    if len(states) == 1:
-        return states[0]
-    per_member = {
-        name: jax.tree.map(
-            lambda *leaves: np.concatenate(leaves), *(getattr(found, name) for found in states)
-        )
-        for name in _PER_MEMBER
-    }
-    furthest = max(states, key=lambda found: int(found.epoch))
-    return replace(furthest, **per_member)
-
-
 def _stretched(curve: np.ndarray, epochs: int, before: np.ndarray) -> np.ndarray:
-    """A curve whose members all stopped before the others' did: it stays at its last value."""
+    """A curve whose members all stopped before the others' did: it stays at its last value.
+
+    Members that had stopped before there was a curve have none: not a number.
+    """
     short = epochs - len(curve)
     if not short:
         return curve
-    last = curve[-1:] if len(curve) else before[-1:]
+    known = np.concatenate([before, curve])
+    last = known[-1:] if len(known) else np.full((1, curve.shape[1]), np.nan, curve.dtype)
     return np.concatenate([curve, np.repeat(last, short, axis=0)])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -57,6 +57,13 @@ class TrainState:
     evaluations: Int[Array, " m"]
 
 
+# The leaves of a state that have a member axis.
+_PER_MEMBER = (
+    "model", "moments", "best", "best_score", "best_epoch", "stale", "active", "rate",
+    "evaluations",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Problem:
     """What is trained on what: the arguments of a training that do not change while it runs.
@@ -83,6 +90,30 @@ class Problem:
     check: Rows | None
     seed: int
     n_held: int = 0
+
+
+def take_members(state: TrainState, members: slice | Sequence[int]) -> TrainState:
+    """The state of some of the members, in this order; one may be taken twice."""
+    index = members if isinstance(members, slice) else np.asarray(members, np.intp)
+    parts = {
+        name: jax.tree.map(lambda leaf: np.asarray(leaf)[index], getattr(state, name))
+        for name in _PER_MEMBER
+    }
+    return replace(state, **parts)
+
+
+def join_members(states: Sequence[TrainState]) -> TrainState:
+    """One state of all members; of those that stopped early the others are the further ones."""
+    if len(states) == 1:
+        return states[0]
+    parts = {
+        name: jax.tree.map(
+            lambda *leaves: np.concatenate(leaves), *(getattr(found, name) for found in states)
+        )
+        for name in _PER_MEMBER
+    }
+    furthest = max(states, key=lambda found: int(found.epoch))
+    return replace(furthest, **parts)
 
 
 def restored(state: TrainState, arrays: Mapping[str, NDArray[Any]]) -> TrainState:

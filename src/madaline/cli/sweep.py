@@ -1,0 +1,160 @@
+"""``madaline sweep``: settings that suit a table better become a trained network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from madaline.cli.config import Choices, choose, read_layers
+from madaline.cli.fit import origins_text
+from madaline.cli.options import (
+    command,
+    given_options,
+    output_options,
+    range_options,
+    training_options,
+)
+from madaline.cli.output import Output
+from madaline.cli.training import Watch, train
+from madaline.cli.values import read_value
+from madaline.errors import UsageError
+from madaline.settings import Settings
+from madaline.sweep.ranges import VARIABLE, Axis, Values, is_range, read_range
+
+if TYPE_CHECKING:
+    from madaline.runs import Run
+
+ABOUT = "Look for settings that suit a table better, and train with them."
+EXAMPLES = (
+    "madaline sweep flats.csv --target price",
+    "madaline sweep a.csv -t income --learning-rate 1e-3..1e-2:log --dropout 0..0.4",
+    "madaline sweep a.csv -t income --hidden 64,64 --hidden 256,256 --trials 8",
+)
+DETAILS = """
+Each trial is one network with settings of its own, judged on the same validation rows; of all
+trials ever fewer train ever longer. The best one's settings are taken where they are better than
+those you gave by more than chance, and a run is trained with them as madaline fit does it. Test
+rows decide nothing.
+
+A range is a..b, a..b:log, or a..b:log:5 for five values; several values are the option several
+times. Without any, learning rate, weight decay and dropout vary around the preset's. Ctrl-C before
+the last training leaves nothing behind.
+"""
+
+
+@command("sweep", ABOUT, EXAMPLES, DETAILS)
+@click.argument("data")
+@click.option(
+    "-t",
+    "--target",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column to predict; repeat it for several.",
+)
+@click.option(
+    "--trials",
+    type=int,
+    default=16,
+    metavar="INT",
+    help="Most trials; the settings as they are are one of them. [default: 16]",
+)
+@range_options
+@training_options
+@click.option("-c", "--config", metavar="FILE", help="TOML file of settings.")
+@output_options
+def sweep(
+    data: str,
+    target: tuple[str, ...],
+    trials: int,
+    output: str | None,
+    config: str | None,
+    assignments: tuple[str, ...],
+    output_mode: Output,
+    **options: Any,
+) -> None:
+    """Search, then train."""
+    space, fixed = read_space(options)
+    fixed |= {"target": target} if target else {}
+    choices = choose(read_layers(fixed, assignments, os.environ, config, Path()))
+    if not choices.target:
+        raise UsageError("There is no target.", f"Write madaline sweep {data} --target COLUMN.")
+    if output_mode.verbose:
+        output_mode.note(origins_text(choices))
+    train(
+        lambda watch: _search_and_run(data, choices, space, trials, output, watch),
+        output_mode,
+        "sweep",
+    )
+
+
+def read_space(options: Mapping[str, Any]) -> tuple[dict[str, Axis], dict[str, Any]]:
+    """What varies, and the options that are one value, still as written.
+
+    Raises:
+        UsageError: A range or one of several values cannot be read.
+
+    >>> read_space({"dropout": ("0..0.4",), "l2": ("1e-3", "1e-2"), "hidden": ("64,64",)})[0]
+    {'dropout': Range(low=0.0, high=0.4, log=False), 'l2': Values(values=(0.001, 0.01))}
+    """
+    space: dict[str, Axis] = {}
+    fixed = given_options({k: v for k, v in options.items() if k not in VARIABLE})
+    for name in VARIABLE:
+        texts: list[str] = [*(options.get(name) or ())]
+        if any(is_range(text) for text in texts):
+            if len(texts) > 1:
+                raise UsageError(
+                    f"{name} has a range and another value: {' and '.join(texts)}.",
+                    "Give one range, or several values.",
+                )
+            space[name] = read_range(name, texts[0])
+        elif len(texts) > 1:
+            values = [read_value(name, text) for text in texts]
+            space[name] = Values(tuple(dict.fromkeys(values)))
+        elif texts:
+            fixed[name] = texts[0]
+        if name in space:
+            for end in _ends(space[name]):
+                Settings(**{name: end})  # out of its range: told before anything is read
+    return space, fixed
+
+
+def _ends(axis: Axis) -> tuple[Any, ...]:
+    return axis.values if isinstance(axis, Values) else (axis.low, axis.high)
+
+
+def _search_and_run(
+    data: str,
+    choices: Choices,
+    space: Mapping[str, Axis],
+    n_trials: int,
+    output: str | None,
+    watch: Watch,
+) -> Run:
+    from madaline.report.trials import describe_search
+    from madaline.runs import read_data, read_parts, start_run
+    from madaline.store.folder import refuse_full
+    from madaline.sweep.record import write_trials
+    from madaline.sweep.search import search
+
+    if output is not None and Path(output).is_dir():
+        refuse_full(Path(output))  # before a search that would be in vain
+    table = read_data(data)
+    own = read_parts(table, choices.settings)
+    found = search(
+        table, choices.target, choices.settings,
+        space=space or None, n_trials=n_trials, tell=watch.display.say, **own,
+    )  # fmt: skip
+    watch.output.result([*describe_search(found.as_dict()), ""])
+    changed = next(trial for trial in found.trials if trial.number == found.winner).choices
+    origins = choices.origins | dict.fromkeys(changed, "sweep")
+    done = start_run(
+        data, choices.target, found.settings, output=output, origins=origins, watch=watch
+    )
+    if done.folder is not None:
+        write_trials(done.folder, found)
+    return replace(done, summary={**done.summary, "search": found.as_dict()})

@@ -1,0 +1,1 @@
+"""SETTINGS -> BETTER SETTINGS: trials side by side, of which ever fewer go on."""

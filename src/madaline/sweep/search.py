@@ -1,0 +1,192 @@
+"""A whole search: from a person's settings to better ones, or to the word that there are none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madaline.data.table import Table
+from madaline.errors import DataError
+from madaline.pipeline import run
+from madaline.prepare import prepare
+from madaline.problem import class_say
+from madaline.recipes import affordable, complete, refuse_idle, with_folds
+from madaline.report.trials import describe_rung
+from madaline.settings import Settings
+from madaline.sweep.choice import Comparison, compare_trials, compare_whole
+from madaline.sweep.race import Entrant, enter, race
+from madaline.sweep.ranges import Space
+from madaline.sweep.space import Choices, default_space, draw_trials
+
+
+def _say_nothing(text: str) -> None:
+    """No one listens."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of a trial.
+
+    Attributes:
+        number: 0 is the settings as they are.
+        choices: How it differs from them.
+        score: Lowest validation loss, calibrated where the settings say so; None: never finite.
+        scores: The same at each rung that it reached.
+        epochs: Epochs that it trained.
+        why: Why it ended: done, stopped_early, behind (others were better), diverged, or time.
+    """
+
+    number: int
+    choices: Choices
+    score: float | None
+    scores: tuple[float | None, ...]
+    epochs: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search found.
+
+    Attributes:
+        settings: The person's, with the choices of the winner.
+        trials: All of them, those that went furthest first, and of those the best first.
+        varied: Names of the settings that were varied, with their values in trial 0.
+        best: Number of the best trial; where whole networks are compared, of the best other than 0.
+        winner: Number of the trial whose choices were taken: 0 where the best is not clearly
+            better.
+        comparison: Of the best with trial 0.
+        programs: Programs that were compiled.
+        seconds: It took.
+    """
+
+    settings: Settings
+    trials: tuple[Trial, ...]
+    varied: Mapping[str, Any]
+    best: int
+    winner: int
+    comparison: Comparison
+    programs: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, without the settings."""
+        return {name: value for name, value in asdict(self).items() if name != "settings"}
+
+
+def search(
+    table: Table,
+    target: tuple[str, ...],
+    settings: Settings,
+    *,
+    space: Space | None = None,
+    n_trials: int = 16,
+    validation: Table | None = None,
+    test: Table | None = None,
+    weight: NDArray[np.float64] | None = None,
+    class_weight: Mapping[Any, float] | None = None,
+    tell: Callable[[str], None] = _say_nothing,
+    strict: bool = True,
+    lenient: bool = False,
+) -> Search:
+    """Try settings on held-out rows and take the best, if it is better by more than chance.
+
+    Each trial is one network; test rows are not looked at. Where members hold out rows in turn, the
+    best trial and the settings as they are are then trained whole. ``settings.time_budget`` bounds
+    the trials together, and each whole training.
+
+    Args:
+        table: Features and targets.
+        target: Names of the target columns.
+        settings: A person's choices.
+        space: What may vary; None: see `madaline.sweep.space.default_space`.
+        n_trials: Most trials, the settings as they are among them.
+        validation, test, weight, class_weight, strict, lenient: As in `madaline.pipeline.run`.
+        tell: Hears how the search goes, in sentences.
+
+    Raises:
+        DataError: The table does not allow the task, or no rows are held out.
+        UsageError: Settings do not go together, or cannot be varied.
+
+    >>> from madaline.data.samples import load_sample
+    >>> from madaline.sweep.ranges import Range
+    >>> iris = load_sample("iris")
+    >>> chosen = Settings(hidden=(8,), epochs=4)
+    >>> space = {"learning_rate": Range(1e-3, 1e-1, log=True)}
+    >>> found = search(iris.table, (iris.target,), chosen, space=space, n_trials=3)
+    >>> len(found.trials), found.programs, found.settings.epochs
+    (3, 1, 4)
+    """
+    started = time.perf_counter()
+    asked, settings = settings, affordable(settings, table.n_rows, len(table.columns))
+    lone = replace(settings, members=1, folds=False)
+    rows: dict[str, Any] = {"validation": validation, "test": test, "weight": weight}
+    rows |= {"lenient": lenient}
+    prepared = prepare(table, target, lone, **rows)
+    task, n_train = prepared.target.task, prepared.parts["train"].n_rows
+    if not prepared.parts["validation"].n_rows:
+        raise DataError(
+            "A search needs rows to judge its trials by, and none are held out.",
+            "Give a validation share above 0, or validation rows.",
+        )
+    full = complete(lone, n_train, task)
+    space = space or default_space(settings, full)
+    trials = draw_trials(space, n_trials, full)
+    wanted = [replace(lone, **choices) for choices in trials]
+    completed = [complete(given, n_train, task) for given in wanted]
+    if strict:
+        for given, made in zip(wanted, completed, strict=True):
+            refuse_idle(given, made, task)
+    say = class_say(prepared, full, class_weight)
+    ranked = race(
+        enter(prepared, completed, say),
+        tell=lambda rung: tell(describe_rung(asdict(rung))),
+        seconds=settings.time_budget,
+    )
+    best, folds = ranked[0], with_folds(settings, validation is not None)
+    others = [entrant for entrant in ranked if entrant.number and entrant.has_learned]
+    if folds and others:  # rows that chose nothing compare, also where trial 0 was lucky
+        best = others[0]
+        tell(f"Training whole networks, without changes and as trial {best.number} ...")
+        comparison = compare_whole(
+            (settings, replace(settings, **trials[best.number])),
+            partial(run, table, target, class_weight=class_weight, strict=strict, **rows),
+            prepare(table, target, settings, folds=folds, **rows),
+            say,
+        )
+    else:
+        preset = next(entrant for entrant in ranked if not entrant.number)
+        comparison = compare_trials(preset, best, prepared, say)
+    winner = best.number if comparison.is_clear else 0
+    furthest = max(len(entrant.scores) for entrant in ranked)
+    return Search(
+        settings=replace(asked, **trials[winner]),
+        trials=tuple(_trial(e, trials[e.number], furthest) for e in ranked),
+        varied={name: getattr(full, name) for name in space},
+        best=best.number,
+        winner=winner,
+        comparison=comparison,
+        programs=len({entrant.program for entrant in ranked}),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _trial(entrant: Entrant, choices: Choices, furthest: int) -> Trial:
+    scores = tuple(score if np.isfinite(score) else None for score in entrant.scores)
+    why = _why(entrant) if len(scores) == furthest else "behind"
+    score = scores[-1] if scores else None
+    return Trial(entrant.number, choices, score, scores, entrant.epochs, why)
+
+
+def _why(entrant: Entrant) -> str:
+    if not np.isfinite(np.asarray(entrant.state.model.layers[-1].bias)).all():
+        return "diverged"
+    if entrant.epochs >= (entrant.settings.epochs or 0):
+        return "done"
+    return "time" if bool(np.all(np.asarray(entrant.state.active))) else "stopped_early"

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from madaline.errors import DataError, UsageError
+from madaline.pipeline import run
+from madaline.sweep import choice
+from madaline.sweep import search as module
+from madaline.sweep.choice import paired_gain
+from madaline.sweep.ranges import Range, Values
+from madaline.sweep.record import write_trials
+from madaline.sweep.search import search
+
+# The first is hopeless, the second learns.
+RATES = {"learning_rate": Values((1e-6, 0.02))}
+
+
+@pytest.fixture(scope="module")
+def found(small):
+    settings = small.settings(learning_rate=1e-6, drop=("c",))
+    return search(small.table(), ("y",), settings, space=RATES)
+
+
+def test_settings_that_are_clearly_better_are_taken(found):
+    assert found.winner == found.best == 1
+    assert found.settings.learning_rate == 0.02
+    assert found.comparison.gain > 3 * found.comparison.noise
+    assert [trial.number for trial in found.trials] == [1, 0]
+    assert found.varied == {"learning_rate": 1e-6}
+
+
+def test_what_the_person_left_open_stays_open(found):
+    assert found.settings.members is None
+    assert found.settings.folds is None
+    assert found.settings.dropout is None
+
+
+def test_the_settings_are_kept_where_nothing_is_better_by_more_than_chance(
+    small, found, monkeypatch
+):
+    settings = small.settings(learning_rate=1e-6, drop=("c",))
+    monkeypatch.setattr(choice, "_CHOSEN_BY", 1e6)
+    kept = search(small.table(), ("y",), settings, space=RATES)
+    assert (kept.best, kept.winner) == (1, 0)
+    assert kept.settings == settings
+    assert kept.comparison.gain == found.comparison.gain
+
+
+def test_the_gain_of_losses_is_paired_and_weighted():
+    hard = np.array([1.0, 100.0, 10.0, 5.0])
+    gain, noise = paired_gain(hard, hard - 0.25, np.ones(4))
+    assert gain == pytest.approx(0.25)
+    assert noise == pytest.approx(0.0, abs=1e-12)
+    falls = np.array([0.0, 1.0, 2.0, 3.0])
+    gain, noise = paired_gain(hard, hard - falls, np.ones(4))
+    assert noise == pytest.approx(falls.std() / 2)
+    weight = np.array([0.0, 2.0, 0.0, 2.0])
+    assert paired_gain(hard, hard - falls, weight)[0] == pytest.approx(2.0)
+
+
+def test_test_rows_decide_nothing(small, found):
+    table = small.table()
+    settings = small.settings(learning_rate=1e-6, drop=("c",), test=0.0)
+    rest, held = table.take(np.arange(170)), table.take(np.arange(170, 200))
+    broken = replace(
+        held, columns=tuple(replace(c, values=c.values[::-1].copy()) for c in held.columns)
+    )
+    one, two = (
+        search(rest, ("y",), settings, space=RATES, test=test).trials for test in (held, broken)
+    )
+    assert one == two
+
+
+def test_without_held_out_rows_there_is_no_search(small):
+    with pytest.raises(DataError, match="none are held out"):
+        search(small.table(), ("y",), small.settings(validation=0.0))
+
+
+def test_choices_without_effect_are_refused(small):
+    with pytest.raises(UsageError, match=r"momentum = 0\.5 has no effect"):
+        search(small.table(), ("y",), small.settings(), space={"momentum": Values((0.5, 0.6))})
+
+
+def test_trials_are_written_one_json_line_each(found, tmp_path):
+    path = write_trials(tmp_path, found)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert path.name == "trials.jsonl"
+    assert [line["number"] for line in lines] == [1, 0]
+    assert lines[0]["choices"] == {"learning_rate": 0.02}
+    assert lines[0]["scores"][-1] == lines[0]["score"]
+
+
+def test_a_trial_that_breaks_loses_and_is_called_by_its_name(small):
+    settings = small.settings(drop=("c",))
+    space = {"learning_rate": Values((1e25, 1e30))}
+    found = search(small.table(), ("y",), settings, space=space)
+    assert found.winner == 0
+    assert {trial.why for trial in found.trials if trial.number} == {"diverged"}
+
+
+def test_a_time_budget_ends_the_search_with_what_is_known(small):
+    settings = small.settings(drop=("c",), time_budget=1e-6)
+    space = {"learning_rate": Range(1e-3, 1e-1, log=True)}
+    found = search(small.table(), ("y",), settings, space=space, n_trials=6)
+    assert [len(trial.scores) for trial in found.trials] == [1] * 4 + [0] * 2
+    assert "time" in {trial.why for trial in found.trials}
+
+
+def test_where_members_hold_out_rows_in_turn_whole_networks_are_compared(small):
+    settings = small.settings(learning_rate=1e-6, drop=("c",), members=2, folds=True)
+    told = []
+    found = search(small.table(), ("y",), settings, space=RATES, tell=told.append)
+    assert found.winner == 1
+    assert found.comparison.rows == 60  # of two stretches, 30 each
+    assert "Training whole networks, without changes and as trial 1 ..." in told
+    before, after = (run(small.table(), ("y",), chosen) for chosen in (settings, found.settings))
+    fall = _encoded_mse(before) - _encoded_mse(after)
+    assert found.comparison.gain == pytest.approx(fall, rel=1e-4)
+
+
+def _encoded_mse(done):
+    scores = {score.name: score.value for score in done.scores["validation"].scores}
+    return scores["mse"] / float(done.predictor.target.scale[0]) ** 2
+
+
+def test_an_interrupted_comparison_ends_the_search(small, monkeypatch):
+    settings = small.settings(drop=("c",), members=2, folds=True)
+    stopped = run(small.table(), ("y",), settings)
+    monkeypatch.setattr(module, "run", lambda *_, **__: replace(stopped, why="interrupted"))
+    space = {"learning_rate": Values((0.02, 0.05, 0.1))}
+    with pytest.raises(KeyboardInterrupt):
+        search(small.table(), ("y",), replace(settings, learning_rate=1e-6), space=space)
+
+
+def test_whole_networks_are_compared_also_where_trial_0_leads_the_race(small):
+    settings = small.settings(learning_rate=0.02, drop=("c",), members=2, folds=True)
+    space = {"learning_rate": Values((1e-4, 1e30))}
+    found = search(small.table(), ("y",), settings, space=space)
+    assert (found.best, found.winner) == (1, 0)
+    assert found.comparison.gain < 0
+    assert found.comparison.rows == 60
