@@ -157,9 +157,9 @@ def test_a_real_disk_that_is_full_is_told_and_freed_it_holds_the_same_run(small_
     filler = small_disk / "filler"
     for size in range(60_000, 0, -4096):
         filler.write_bytes(bytes(size))
-        done = call("fit", "rows.csv", "-t", "y", "--hidden", "4", "--epochs", "4",
-                    "--batch-size", "16", "--patience", "0", "--test", "0", "-o",
-                    small_disk / "run")  # fmt: skip
+        done = call("fit", "rows.csv", "-t", "y", "--preset", "classic", "--hidden", "4",
+                    "--epochs", "4", "--batch-size", "16", "--patience", "0", "--test", "0",
+                    "-o", small_disk / "run")  # fmt: skip
         filler.unlink()
         if done.exit_code == 0:
             break

@@ -28,7 +28,7 @@ Curves = dict[str, np.ndarray]
 
 # A compiled program takes some 240 of the 65,530 pieces of memory that Linux maps for a process,
 # and XLA brings the process down when they run out: a search over 300 shapes would.
-_MOST_PROGRAMS = 64
+_MOST_PROGRAMS = 128
 
 
 @dataclass(frozen=True)
