@@ -48,9 +48,7 @@ def make_problem(
         UsageError: Settings do not go together.
     """
     code, train = prepared.target, prepared.parts["train"]
-    head = make_head(
-        code.task, cast("str", settings.loss), level=settings.quantile, delta=settings.huber_delta
-    )
+    head = head_of(code.task, settings)
     hidden = cast("tuple[int, ...]", settings.hidden)
     sizes = tuple(prepared.encoder.code_sizes)
     architecture = Architecture(
@@ -81,6 +79,12 @@ def make_problem(
         n_held=prepared.n_held,
     )
     return problem, first_bias(head, train.y, weight, code.n_outputs)
+
+
+def head_of(task: str, settings: Settings) -> Head:
+    """The head that complete settings name for a task."""
+    loss = cast("str", settings.loss)
+    return make_head(task, loss, level=settings.quantile, delta=settings.huber_delta)
 
 
 def _pieces(wanted: int, n_numbers: int) -> int:

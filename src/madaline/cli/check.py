@@ -10,7 +10,7 @@ import rich_click as click
 
 from madaline.cli.config import choose, read_layers
 from madaline.cli.model import read_data
-from madaline.cli.options import command, data_options, given_options, output_options
+from madaline.cli.options import command, data_options, given_options, output_options, target_option
 from madaline.cli.output import Output, Reported, error_document
 from madaline.errors import ThresholdMissed, UsageError
 
@@ -37,13 +37,7 @@ Findings are no failure: the exit code is 0, unless --fail-on demands 5.
 
 @command("check", ABOUT, EXAMPLES, DETAILS)
 @click.argument("data")
-@click.option(
-    "-t",
-    "--target",
-    multiple=True,
-    metavar="COLUMN",
-    help="Column to predict; repeat it for several.",
-)
+@target_option
 @data_options
 @click.option(
     "--fail-on",

@@ -14,6 +14,7 @@ from madaline.cli.options import (
     given_options,
     output_options,
     setting_options,
+    target_option,
     training_options,
 )
 from madaline.cli.output import Output
@@ -37,13 +38,7 @@ file of --config, madaline.toml, [tool.madaline] of pyproject.toml, the preset, 
 
 @command("fit", ABOUT, EXAMPLES, DETAILS)
 @click.argument("data", required=False)
-@click.option(
-    "-t",
-    "--target",
-    multiple=True,
-    metavar="COLUMN",
-    help="Column to predict; repeat it for several.",
-)
+@target_option
 @setting_options
 @training_options
 @click.option(

@@ -189,6 +189,18 @@ def _row_of(name: str) -> Field[Any]:
     return next(row for row in fields(Settings) if row.name == name)
 
 
+def target_option(function: Function) -> Function:
+    """Decorator: the columns to predict."""
+    option = click.option(
+        "-t",
+        "--target",
+        multiple=True,
+        metavar="COLUMN",
+        help="Column to predict; repeat it for several.",
+    )
+    return _decorate(function, [option])
+
+
 def range_options(function: Function) -> Function:
     """Decorator: as `setting_options`, but what a search can vary is a tuple of texts."""
     return _decorate(function, [setting_option(row, varies=True) for row in fields(Settings)])

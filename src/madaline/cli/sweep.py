@@ -17,6 +17,7 @@ from madaline.cli.options import (
     given_options,
     output_options,
     range_options,
+    target_option,
     training_options,
 )
 from madaline.cli.output import Output
@@ -49,13 +50,7 @@ the last training leaves nothing behind.
 
 @command("sweep", ABOUT, EXAMPLES, DETAILS)
 @click.argument("data")
-@click.option(
-    "-t",
-    "--target",
-    multiple=True,
-    metavar="COLUMN",
-    help="Column to predict; repeat it for several.",
-)
+@target_option
 @click.option(
     "--trials",
     type=int,

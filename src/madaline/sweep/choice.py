@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +17,10 @@ from numpy.typing import NDArray
 from madaline.calibrate import calibrated
 from madaline.forward import logits, row_losses
 from madaline.judge import losses_of_outputs
-from madaline.nn.heads import Head, make_head
 from madaline.nn.mlp import model_arrays
 from madaline.pipeline import Run
 from madaline.prepare import Prepared
+from madaline.problem import head_of
 from madaline.settings import Settings
 from madaline.sweep.race import Entrant
 
@@ -91,7 +90,7 @@ def compare_whole(
         if done.why == "interrupted":
             raise KeyboardInterrupt
         made = done.predictor.outputs(part.features, part.held)
-        return losses_of_outputs(_head(prepared, done.settings), made, part.y)
+        return losses_of_outputs(head_of(prepared.target.task, done.settings), made, part.y)
 
     before, after = map(losses, pair)
     return _compared(before, after, part.said(say), _FRESH)
@@ -139,9 +138,3 @@ def _losses(
             weights = calibrated(problem.architecture, head, weights, prepared, say)
         z = logits(problem.architecture, weights, part.features.x, part.features.codes)[:, 0]
         return row_losses(head.loss, z, part.y, level=head.level, delta=head.delta)
-
-
-def _head(prepared: Prepared, settings: Settings) -> Head:
-    loss = cast("str", settings.loss)
-    task = prepared.target.task
-    return make_head(task, loss, level=settings.quantile, delta=settings.huber_delta)
