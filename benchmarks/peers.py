@@ -7,6 +7,7 @@ report prints it.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -52,6 +53,36 @@ def make_madaline_fast(task: str, categorical: list[str], seed: int) -> Any:
 def make_madaline_best(task: str, categorical: list[str], seed: int) -> Any:
     """The raw frame and `preset="best"`."""
     return _madaline(task, seed, preset="best")
+
+
+# The default without one of its parts, or with another in its place: `ablation.py` measures these.
+PARTS: dict[str, dict[str, Any]] = {
+    "pieces: none": {"pieces": 0},
+    "pieces: 8": {"pieces": 8},
+    "activation: ReLU": {"activation": "relu"},
+    "activation: not learned": {"parametric": False},
+    "input scales: none": {"input_scales": False},
+    "first weights: not fitted": {"initializer": "auto"},
+    "rates: even, 0.001": {"layer_rates": "equal", "learning_rate_init": 1e-3},
+    "schedule: one cosine": {"learning_rate": "cosine"},
+    "beta_2: 0.999": {"beta_2": 0.999},
+    "weight decay: none": {"weight_decay": 0.0},
+    "dropout: none": {"dropout": 0.0},
+    "fading: none": {"fade": False},
+    "labels: not smoothed": {"label_smoothing": 0.0},
+    "labels: always smoothed": {"label_smoothing": 0.1},
+    "held-out rows: the same for all": {"folds": False},
+    "epoch: by plain loss, not calibrated": {"calibrate": False},
+    "epochs: 64": {"max_iter": 64},
+    "members: 1": {"members": 1},
+    "members: 2": {"members": 2},
+    "members: 8": {"members": 8},
+}
+
+
+def make_without(settings: dict[str, Any], task: str, categorical: list[str], seed: int) -> Any:
+    """The raw frame and these settings."""
+    return _madaline(task, seed, **settings)
 
 
 # -- Networks of pytabkit --------------------------------------------------------------------------
@@ -248,6 +279,12 @@ PEERS = {
     "hgb": Peer(make_hgb, pandas_frame, ("scikit-learn",)),
     "mlp": Peer(make_mlp, pandas_frame, ("scikit-learn",)),
 }
+
+VARIANTS = {
+    part: Peer(functools.partial(make_without, settings), raw_frame, ("madaline", "jax"))
+    for part, settings in PARTS.items()
+}
+EVERY = PEERS | VARIANTS
 
 
 def _version(package: str) -> str:

@@ -26,7 +26,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from peers import PEERS
+from peers import EVERY, PEERS
 from tables_fit import Job
 from tables_report import Record, print_report
 
@@ -159,7 +159,10 @@ def run_all(jobs: dict[Key, Job], arguments: argparse.Namespace) -> None:
             for done, future in enumerate(as_completed(doing), 1):
                 key = doing[future]
                 record = dict(zip(KEY, key, strict=True)) | {"task": jobs[key].table["task"]}
-                record |= {"packages": PEERS[record["peer"]].versions(), "machine": machine}
+                record |= {
+                    "packages": EVERY[record["peer"]].versions(),
+                    "machine": machine,
+                }
                 record |= future.result() | {"when": time.strftime("%F %T")}
                 with arguments.output.open("a") as file:
                     file.write(json.dumps(record) + "\n")
@@ -192,7 +195,7 @@ def say(progress: str, record: Record) -> None:
 
 def current_version(peer: str) -> str:
     """Of the peer's own package."""
-    return next(iter(PEERS[peer].versions().values()))
+    return next(iter(EVERY[peer].versions().values()))
 
 
 def chosen(log: Iterable[Record], arguments: argparse.Namespace) -> list[Record]:

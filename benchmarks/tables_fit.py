@@ -23,7 +23,7 @@ import polars as pl
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
-from peers import PEERS
+from peers import EVERY
 
 TEST_SHARE = 0.2
 LOWEST_PROBABILITY = 1e-7  # one floor for every peer: a sure mistake costs 16.1 in log loss
@@ -138,7 +138,7 @@ def fit(job: Job) -> dict[str, Any]:
     y, frame = read_target(frame[target], task), frame.drop(target)
     train, test = split_rows(y, job)
     categorical = [name for name in job.table["categorical"] if name in frame.columns]
-    peer = PEERS[job.peer]
+    peer = EVERY[job.peer]
     x_train, x_test = (peer.frame(frame[rows], categorical) for rows in (train, test))
     model = peer.make(task, categorical, job.seed)
     mb_before = peak_megabytes()

@@ -262,7 +262,8 @@ class Settings:
     patience: int | None = _row(
         None,
         "Training",
-        "Epochs without progress before stopping with the best weights; 0 keeps the last.",
+        "Epochs without progress before stopping with the best weights; 0 keeps the last. The "
+        "schedule 'cycles' also stops after a third cycle without progress.",
         low=0,
         high=2**31 - 1,
         estimator="n_iter_no_change",

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from madaline.nn.bits import fold_in, make_key, mix, normal, random_bits, uniform
+from madaline.nn.bits import fold_in, happens, make_key, mix, normal, random_bits, uniform
 
 N = 1 << 16
 SEEDS = (0, 1, 7, 2**31 - 1)
@@ -75,6 +75,18 @@ def test_mix_is_a_bijection_that_flips_half_of_the_bits():
     for bit in range(32):
         flipped = np.bitwise_count(mixed ^ np.asarray(mix(places ^ jnp.uint32(1 << bit)))).mean()
         assert abs(flipped - 16) < 0.6
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.15, 0.5, 0.95])
+def test_events_happen_as_often_as_their_chance_and_apart_for_each_key(chance):
+    keys = jax.vmap(lambda place: fold_in(make_key(1), place))(jnp.arange(2000, dtype=jnp.uint32))
+    lost = np.asarray(jax.vmap(lambda key: happens(jnp.float32(chance), key, 100))(keys))
+    spread = math.sqrt(chance * (1 - chance))
+    assert abs(lost.mean() - chance) <= 4.5 * spread / math.sqrt(lost.size)
+    for axis, size in ((0, 2000), (1, 100)):  # units and rows: none is favoured
+        assert np.abs(lost.mean(axis) - chance).max() <= 5 * spread / math.sqrt(size)
+    if chance:
+        assert np.abs(np.corrcoef(lost.T) - np.eye(100)).max() < 5.5 / math.sqrt(2000)
 
 
 def test_normal_numbers_are_normal():

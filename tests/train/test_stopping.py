@@ -81,6 +81,28 @@ def test_patience_survives_a_cut(engine):
     assert cut.epoch == whole.epoch
 
 
+def _in_cycles(engine, x, y, **numbers):
+    plan = replace(PLAN, schedule="cycles")
+    numbers = {"learning_rate": 0.05, "total_steps": 150.0, "patience": 1000, **numbers}
+    return engine.problem(x[:12], y[:12], plan=plan, hidden=(16,), check=(x, y), **numbers)
+
+
+def test_a_third_cycle_in_vain_is_the_last(engine):
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(24, 3))
+    noise, rule = rng.normal(size=(24, 1)), x[:, :1]
+    done = engine.train(_in_cycles(engine, x, noise), 150)
+    assert done.epoch == 70  # where the third cycle ends
+    assert done.done
+    assert done.state.best_epoch <= 30  # where it began
+    cut = engine.train(_in_cycles(engine, x, noise), 150, chunk=23)
+    assert engine.same(cut.state, done.state)
+    assert engine.train(_in_cycles(engine, x, noise, patience=0), 150).epoch == 150
+    learned = engine.train(_in_cycles(engine, x, rule, learning_rate=0.005), 150)
+    assert learned.epoch == 150
+    assert learned.state.best_epoch > 30
+
+
 def test_a_score_within_the_tolerance_is_no_progress_and_yet_the_best(engine):
     progress = engine.train(_problem(engine, patience=4, tolerance=1e6), 200)
     curve = progress.history.validation_loss

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Int
 from madaline.arrays import pytree
 from madaline.nn.activations import ACTIVATIONS
 from madaline.nn.architecture import Architecture
-from madaline.nn.bits import Key, fold_in, uniform
+from madaline.nn.bits import Key, fold_in, happens
 from madaline.nn.initializers import Draws, init_weight
 from madaline.nn.pieces import Pieces, apply_pieces
 
@@ -133,8 +133,8 @@ def apply_mlp(
         if model.mixes:
             h = z + model.mixes[index] * (h - z)
         if dropout is not None and key is not None:
-            keep = uniform(fold_in(key, index), h.shape[0]) >= dropout
-            h = jnp.where(keep, h / (1 - dropout).astype(h.dtype), 0)
+            lost = happens(dropout, fold_in(key, index), h.shape[0])
+            h = jnp.where(lost, 0, h * (1 / (1 - dropout)).astype(h.dtype))
     last = layers[-1]
     return jnp.inner(h, last.weight) + last.bias
 

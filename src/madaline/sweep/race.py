@@ -24,15 +24,15 @@ from madaline.prepare import Prepared
 from madaline.problem import make_problem
 from madaline.settings import Settings
 from madaline.train.loop import train_epochs
+from madaline.train.optimizers import CYCLE_ENDS
 from madaline.train.plan import EXTRAS, Hyper, Plan
 from madaline.train.state import Problem, TrainState, join_members, take_members
 
 # Members of a program: a group of four keeps the lanes of a processor busy, and the last four
 # trials are one group, so that going on with fewer would save nothing.
 GROUP = 4
-# Shares of the epochs after which trials are compared. The schedule of the presets ends its cycles
-# there: its rate is 0, and networks can be compared as if their training were over.
-_RUNGS = (1 / 15, 3 / 15, 7 / 15, 1.0)
+# Shares of the epochs after which trials are compared: at rate 0, as if their training were over.
+_RUNGS = CYCLE_ENDS
 
 
 @dataclass(frozen=True, eq=False)

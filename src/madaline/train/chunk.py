@@ -23,7 +23,7 @@ from madaline.nn.mlp import MLP
 from madaline.train.batches import Rows, row_at
 from madaline.train.calibration import CALIBRATIONS, calibrated_loss
 from madaline.train.history import CURVES
-from madaline.train.optimizers import lbfgs_standing, learning_rate_at
+from madaline.train.optimizers import CYCLE_ENDS, lbfgs_standing, learning_rate_at
 from madaline.train.plan import Hyper, Plan
 from madaline.train.state import TrainState
 from madaline.train.step import row_scores, train_step
@@ -31,7 +31,7 @@ from madaline.train.step import row_scores, train_step
 # Slots for the curves of one chunk; a chunk ends when they are full.
 CHUNK = 256
 # Rows of one block of an evaluation: large enough for full speed, small enough for the cache.
-BLOCK = 1024
+BLOCK = 256
 _ORDER, _STEP = 1, 2
 # The loss, in nats, from which on rows are too hard for smoothed labels.
 _HARD = 0.3
@@ -89,7 +89,7 @@ def run_chunk(
         values |= _check(architecture, head, plan, moved.model, block, totals, blocks, loss)
         score = values["score"]
         sound = moved.active & jnp.isfinite(score)
-        moved = _adapt(plan, hyper, _remember(hyper, moved, score), sound)
+        moved = _adapt(plan, hyper, _remember(plan, hyper, moved, score), sound)
         state = _converge(hyper, state, moved) if plan.optimizer == "lbfgs" else moved
         curves = {
             name: jax.lax.dynamic_update_index_in_dim(curve, values[name], slot, 0)
@@ -302,7 +302,7 @@ def _check(
     return {**values, "score": jnp.where(totals[1] > 0, judged, values["train_loss"])}
 
 
-def _remember(hyper: Hyper, state: TrainState, score: Float[Array, " m"]) -> TrainState:
+def _remember(plan: Plan, hyper: Hyper, state: TrainState, score: Float[Array, " m"]) -> TrainState:
     """Keep the best parameters of each member; stop members that are stale or not finite."""
     better = state.active & (score < state.best_score)
     stale = jnp.where(score < state.best_score - hyper.tolerance, 0, state.stale + 1)
@@ -310,16 +310,33 @@ def _remember(hyper: Hyper, state: TrainState, score: Float[Array, " m"]) -> Tra
     def choose(new: Array, old: Array) -> Array:
         return jnp.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
+    best_epoch = jnp.where(better, state.epoch.astype(jnp.int32), state.best_epoch)
+    tired = (stale >= hyper.patience) | _in_vain(plan, hyper, state, best_epoch)
     return replace(
         state,
         best=jax.tree.map(choose, state.model, state.best),
         best_score=jnp.where(better, score, state.best_score),
-        best_epoch=jnp.where(better, state.epoch.astype(jnp.int32), state.best_epoch),
+        best_epoch=best_epoch,
         stale=stale,
-        active=state.active
-        & jnp.isfinite(score)
-        & ((hyper.patience == 0) | (stale < hyper.patience)),
+        active=state.active & jnp.isfinite(score) & ((hyper.patience == 0) | ~tired),
     )
+
+
+def _in_vain(
+    plan: Plan, hyper: Hyper, state: TrainState, best_epoch: Int[Array, " m"]
+) -> Bool[Array, " m"] | bool:
+    """Whether the third of four cycles has just ended and was no better than those before it.
+
+    The last one, as long as all before it, would not be either: on the tables that settings were
+    chosen on it hardly ever was.
+    """
+    if plan.schedule != "cycles":
+        return False
+    second, third = (CYCLE_ENDS[i] * hyper.total_steps for i in (1, 2))
+    steps = state.step.astype(third.dtype)
+    an_epoch = steps / state.epoch.astype(third.dtype)
+    ended = (steps >= third) & (steps - an_epoch < third)
+    return ended & (best_epoch * an_epoch <= second)
 
 
 def _adapt(plan: Plan, hyper: Hyper, state: TrainState, sound: Bool[Array, " m"]) -> TrainState:

@@ -16,6 +16,8 @@ from madaline.train.plan import Hyper, Plan
 
 # optax's own default; memory is 2 x this many copies of the parameters.
 _LBFGS_MEMORY = 10
+# Shares of the steps after which the schedule "cycles" is at rate 0.
+CYCLE_ENDS = (1 / 15, 3 / 15, 7 / 15, 1.0)
 # Inputs of the layer that the learning rate is meant for, where rates are scaled.
 _WIDTH = 256
 
