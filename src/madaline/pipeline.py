@@ -198,7 +198,7 @@ def run(
         raise DivergedError(
             f"Training gave numbers that are not finite in epoch {progress.epoch}, before any "
             "epoch was better than a constant guess.",
-            f"Give a smaller --learning-rate than {settings.learning_rate:g}.",
+            f"Give a smaller --learning-rate than {np.max(cast('Any', settings.learning_rate)):g}.",
         )
     network = _best(progress, settings, why)
     weights = model_arrays(network)

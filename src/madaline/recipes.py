@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from madaline.errors import UsageError
-from madaline.settings import OPTIMIZERS, Settings
+from madaline.settings import MEMBERWISE, OPTIMIZERS, Settings
 
 # What classes and numbers want differently.
 _Choice = Any
@@ -168,12 +168,24 @@ def complete(
         own = {"learning_rate": _RATES[settings.optimizer], "weight_decay": 0.0}
         chosen |= {name: value for name, value in own.items() if name in chosen}
     settings = replace(settings, **chosen)
+    _refuse_other_lengths(settings)
     if settings.batch_size == "auto":
         settings = replace(settings, batch_size=auto_batch_size(n_rows))
     if settings.precision is None:
         exact = n_rows <= _EXACT_ROWS or settings.optimizer == "lbfgs"
         settings = replace(settings, precision="float64" if exact else "float32")
     return settings
+
+
+def _refuse_other_lengths(settings: Settings) -> None:
+    for name in MEMBERWISE:
+        value = getattr(settings, name)
+        if isinstance(value, tuple) and len(cast("tuple[float, ...]", value)) != settings.members:
+            n = len(cast("tuple[float, ...]", value))
+            raise UsageError(
+                f"{name} has {n} values and the network {settings.members} members.",
+                f"Give one value, one a member, or members = {n}.",
+            )
 
 
 def preset_of(settings: Settings, *, plain: bool = False) -> dict[str, Any]:

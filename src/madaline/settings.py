@@ -33,6 +33,11 @@ SCHEDULES = (
     "constant", "cosine", "cycles", "step", "warmup", "one_cycle", "inverse_scaling", "adaptive",
 )  # fmt: skip
 
+# Numbers that each member may have its own of.
+MEMBERWISE = (
+    "learning_rate", "weight_decay", "l1", "l2", "dropout", "label_smoothing", "input_noise",
+)  # fmt: skip
+
 GROUPS = ("Data", "Model", "Training", "Regularisation", "Run")
 
 
@@ -181,7 +186,7 @@ class Settings:
     optimizer: str | None = _row(
         None, "Training", "How gradients become steps.", choices=OPTIMIZERS, estimator="solver"
     )
-    learning_rate: float | None = _row(
+    learning_rate: float | tuple[float, ...] | None = _row(
         None,
         "Training",
         "Size of the first steps.",
@@ -262,8 +267,8 @@ class Settings:
     patience: int | None = _row(
         None,
         "Training",
-        "Epochs without progress before stopping with the best weights; 0 keeps the last. The "
-        "schedule 'cycles' also stops after a third cycle without progress.",
+        "Epochs without progress before stopping with the best weights; 0 keeps the last. With "
+        "the schedule 'cycles' classifiers also stop after a third cycle without progress.",
         low=0,
         high=2**31 - 1,
         estimator="n_iter_no_change",
@@ -293,17 +298,24 @@ class Settings:
         None, "Training", "Seconds after which training stops.", low=0, open_low=True
     )
     members: int | None = _row(
-        None, "Training", "Networks trained as one and averaged.", low=1, high=1024
+        None,
+        "Training",
+        "Networks trained as one and averaged. Rate, decay, penalties, dropout, smoothing and "
+        "noise may be a list, one a member.",
+        low=1,
+        high=1024,
     )
     # -- Regularisation
-    weight_decay: float | None = _row(
+    weight_decay: float | tuple[float, ...] | None = _row(
         None,
         "Regularisation",
         "Decoupled weight decay of AdamW, a step and unit of learning rate.",
         low=0,
     )
-    l1: float = _row(0.0, "Regularisation", "Penalty on the sum of absolute weights.", low=0)
-    l2: float = _row(
+    l1: float | tuple[float, ...] = _row(
+        0.0, "Regularisation", "Penalty on the sum of absolute weights.", low=0
+    )
+    l2: float | tuple[float, ...] = _row(
         0.0,
         "Regularisation",
         "Penalty on half the sum of squared weights.",
@@ -316,7 +328,7 @@ class Settings:
         low=0,
     )
     lp_order: float = _row(1.5, "Regularisation", "The p of the L^p penalty.", low=1)
-    dropout: float | None = _row(
+    dropout: float | tuple[float, ...] | None = _row(
         None, "Regularisation", "Share of hidden units switched off in each step.", low=0, high=0.95
     )
     fade: bool | None = _row(
@@ -324,7 +336,7 @@ class Settings:
         "Regularisation",
         "Let weight decay and dropout fade to nothing in the second half of the training.",
     )
-    label_smoothing: float | None = _row(
+    label_smoothing: float | tuple[float, ...] | None = _row(
         None, "Regularisation", "Share of each label spread over all classes.", low=0, high=0.95
     )
     adaptive_smoothing: bool | None = _row(
@@ -332,7 +344,7 @@ class Settings:
         "Regularisation",
         "Smooth labels only as far as held-out rows are told apart; at a loss above 0.3 not.",
     )
-    input_noise: float = _row(
+    input_noise: float | tuple[float, ...] = _row(
         0.0, "Regularisation", "Standard deviation of noise added to numeric features.", low=0
     )
     class_weight: str | None = _row(

@@ -44,7 +44,7 @@ def test_json_is_one_document_with_the_run_and_the_search(call: Call) -> None:
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["schema"] == "madaline.sweep/1"
-    assert document["search"]["winner"] == 2
+    assert document["search"]["taken"] == [2]
     assert document["search"]["varied"] == {"learning_rate": 1e-3}
     assert document["run"] == "run"
     assert document["scores"]["test"]

@@ -8,12 +8,13 @@ import pytest
 
 from madaline.errors import DataError, UsageError
 from madaline.pipeline import run
+from madaline.settings import Settings
 from madaline.sweep import choice
 from madaline.sweep import search as module
 from madaline.sweep.choice import paired_gain
 from madaline.sweep.ranges import Range, Values
 from madaline.sweep.record import write_trials
-from madaline.sweep.search import search
+from madaline.sweep.search import mixed, search
 
 # The first is hopeless, the second learns.
 RATES = {"learning_rate": Values((1e-6, 0.02))}
@@ -26,7 +27,7 @@ def found(small):
 
 
 def test_settings_that_are_clearly_better_are_taken(found):
-    assert found.winner == found.best == 1
+    assert found.taken == (found.best,) == (1,)
     assert found.settings.learning_rate == 0.02
     assert found.comparison.gain > 3 * found.comparison.noise
     assert [trial.number for trial in found.trials] == [1, 0]
@@ -45,7 +46,7 @@ def test_the_settings_are_kept_where_nothing_is_better_by_more_than_chance(
     settings = small.settings(learning_rate=1e-6, drop=("c",))
     monkeypatch.setattr(choice, "_CHOSEN_BY", 1e6)
     kept = search(small.table(), ("y",), settings, space=RATES)
-    assert (kept.best, kept.winner) == (1, 0)
+    assert (kept.best, kept.taken, kept.changed) == (1, (), ())
     assert kept.settings == settings
     assert kept.comparison.gain == found.comparison.gain
 
@@ -98,7 +99,7 @@ def test_a_trial_that_breaks_loses_and_is_called_by_its_name(small):
     settings = small.settings(drop=("c",))
     space = {"learning_rate": Values((1e25, 1e30))}
     found = search(small.table(), ("y",), settings, space=space)
-    assert found.winner == 0
+    assert found.taken == ()
     assert {trial.why for trial in found.trials if trial.number} == {"diverged"}
 
 
@@ -114,12 +115,36 @@ def test_where_members_hold_out_rows_in_turn_whole_networks_are_compared(small):
     settings = small.settings(learning_rate=1e-6, drop=("c",), members=2, folds=True)
     told = []
     found = search(small.table(), ("y",), settings, space=RATES, tell=told.append)
-    assert found.winner == 1
+    assert found.taken == (1,)
     assert found.comparison.rows == 60  # of two stretches, 30 each
     assert "Training whole networks, without changes and as trial 1 ..." in told
     before, after = (run(small.table(), ("y",), chosen) for chosen in (settings, found.settings))
     fall = _encoded_mse(before) - _encoded_mse(after)
     assert found.comparison.gain == pytest.approx(fall, rel=1e-4)
+
+
+def test_a_network_of_members_takes_the_better_trials_and_keeps_the_settings_in_half(small):
+    settings = Settings(preset="fast", hidden=(8,), epochs=15, pieces=0, drop=("c",))
+    settings = replace(settings, learning_rate=1e-6)
+    found = search(small.table(), ("y",), settings, space=RATES)
+    assert found.changed == ("members", "learning_rate")
+    assert (found.best, found.taken) == (1, (1,))
+    assert found.settings.members == 4
+    assert found.settings.learning_rate == (1e-6, 1e-6, 0.02, 0.02)
+    done = run(small.table(), ("y",), found.settings)
+    assert done.settings.learning_rate == found.settings.learning_rate
+    given = replace(settings, members=2)  # a person's number of members stays
+    assert search(small.table(), ("y",), given, space=RATES).settings.members == 2
+
+
+def test_a_mixture_takes_turns():
+    full = Settings(dropout=0.1, weight_decay=0.5)
+    better = [{"dropout": 0.3}, {"dropout": 0.2, "weight_decay": 0.25}]
+    assert mixed([], full, 8) == {}
+    assert mixed(better[:1], full, 2) == {"members": 2, "dropout": (0.1, 0.3)}
+    found = mixed(better, full, 8)
+    assert found["weight_decay"] == (0.5,) * 6 + (0.25,) * 2
+    assert mixed(better[:1], full, 8)["dropout"] == (0.1, 0.1, 0.3, 0.3) * 2
 
 
 def _encoded_mse(done):
@@ -140,6 +165,6 @@ def test_whole_networks_are_compared_also_where_trial_0_leads_the_race(small):
     settings = small.settings(learning_rate=0.02, drop=("c",), members=2, folds=True)
     space = {"learning_rate": Values((1e-4, 1e30))}
     found = search(small.table(), ("y",), settings, space=space)
-    assert (found.best, found.winner) == (1, 0)
+    assert (found.best, found.taken) == (1, ())
     assert found.comparison.gain < 0
     assert found.comparison.rows == 60

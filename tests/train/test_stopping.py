@@ -81,16 +81,18 @@ def test_patience_survives_a_cut(engine):
     assert cut.epoch == whole.epoch
 
 
-def _in_cycles(engine, x, y, **numbers):
+def _in_cycles(engine, x, y, loss="binary_cross_entropy", **numbers):
     plan = replace(PLAN, schedule="cycles")
     numbers = {"learning_rate": 0.05, "total_steps": 150.0, "patience": 1000, **numbers}
-    return engine.problem(x[:12], y[:12], plan=plan, hidden=(16,), check=(x, y), **numbers)
+    return engine.problem(
+        x[:12], y[:12], plan=plan, head=Head(loss), hidden=(16,), check=(x, y), **numbers
+    )
 
 
-def test_a_third_cycle_in_vain_is_the_last(engine):
+def test_a_classifiers_third_cycle_in_vain_is_its_last(engine):
     rng = np.random.default_rng(3)
     x = rng.normal(size=(24, 3))
-    noise, rule = rng.normal(size=(24, 1)), x[:, :1]
+    noise = (rng.normal(size=(24, 1)) > 0).astype(float)
     done = engine.train(_in_cycles(engine, x, noise), 150)
     assert done.epoch == 70  # where the third cycle ends
     assert done.done
@@ -98,6 +100,8 @@ def test_a_third_cycle_in_vain_is_the_last(engine):
     cut = engine.train(_in_cycles(engine, x, noise), 150, chunk=23)
     assert engine.same(cut.state, done.state)
     assert engine.train(_in_cycles(engine, x, noise, patience=0), 150).epoch == 150
+    assert engine.train(_in_cycles(engine, x, noise, loss="squared"), 150).epoch == 150
+    rule = (x[:, :1] > 0).astype(float)
     learned = engine.train(_in_cycles(engine, x, rule, learning_rate=0.005), 150)
     assert learned.epoch == 150
     assert learned.state.best_epoch > 30

@@ -38,9 +38,10 @@ EXAMPLES = (
 )
 DETAILS = """
 Each trial is one network with settings of its own, judged on the same validation rows; of all
-trials ever fewer train ever longer. The best one's settings are taken where they are better than
-those you gave by more than chance, and a run is trained with them as madaline fit does it. Test
-rows decide nothing.
+trials ever fewer train ever longer. Then a run is trained as madaline fit does it: half of its
+networks keep the settings as they are, the others take those of the best two trials. With one
+network, or where hidden, activation and the like vary, the best trial's settings are taken if they
+are better by more than chance. Test rows decide nothing.
 
 A range is a..b, a..b:log, or a..b:log:5 for five values; several values are the option several
 times. Without any, learning rate, weight decay and dropout vary around the preset's. Ctrl-C before
@@ -145,8 +146,7 @@ def _search_and_run(
         space=space or None, n_trials=n_trials, tell=watch.display.say, **own,
     )  # fmt: skip
     watch.output.result([*describe_search(found.as_dict()), ""])
-    changed = next(trial for trial in found.trials if trial.number == found.winner).choices
-    origins = choices.origins | dict.fromkeys(changed, "sweep")
+    origins = choices.origins | dict.fromkeys(found.changed, "sweep")
     done = start_run(
         data, choices.target, found.settings, output=output, origins=origins, watch=watch
     )

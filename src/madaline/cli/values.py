@@ -10,7 +10,7 @@ from types import UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from madaline.errors import UsageError, nearest
-from madaline.settings import Settings
+from madaline.settings import MEMBERWISE, Settings
 
 SETTING_NAMES = tuple(row.name for row in fields(Settings))
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -29,8 +29,8 @@ def accepted(name: str) -> tuple[Any, ...]:
 
 
 def is_list(name: str) -> bool:
-    """Whether the setting takes several values separated by commas."""
-    return any(get_origin(kind) is tuple for kind in accepted(name))
+    """Whether the setting's value is several, separated by commas."""
+    return get_origin(accepted(name)[0]) is tuple
 
 
 def words(name: str) -> tuple[str, ...]:
@@ -97,6 +97,7 @@ def expected(name: str) -> str:
     if float in kinds and str in kinds:
         parts = ["a number", "the name of a file"]
     parts += [repr(word) for word in words(name)]
+    parts += ["one a member, separated by commas"] if name in MEMBERWISE else []
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} or {parts[-1]}"
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -261,7 +261,7 @@ def _scaled(
     if given["alpha"] is not None:
         size = n_train if full.batch_size == "full" else min(int(full.batch_size or 1), n_train)
         share = size * rows.mean_weight * rows.n_outputs
-        l2 = settings.l2 + float(given["alpha"]) * halves / max(share, 1e-300)
+        l2 = cast("float", settings.l2) + float(given["alpha"]) * halves / max(share, 1e-300)
         settings = replace(settings, l2=l2)
     if full.optimizer in _DESCENT and given["learning_rate_init"] is not None:
         rate = float(given["learning_rate_init"]) * rows.n_outputs / halves

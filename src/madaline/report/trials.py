@@ -40,7 +40,8 @@ def describe_search(search: Mapping[str, Any]) -> list[str]:
     ...            "why": "done"},
     ...           {"number": 0, "choices": {}, "score": 0.625, "epochs": 9, "why": "done"}]
     >>> print("\n".join(describe_search({"trials": trials, "varied": {"dropout": 0.1}, "best": 1,
-    ...     "winner": 1, "comparison": {"gain": 0.125, "noise": 0.01, "rows": 99},
+    ...     "taken": (1,), "comparison": {"gain": 0.125, "noise": 0.01, "rows": 99},
+    ...     "changed": ("dropout",),
     ...     "programs": 1, "seconds": 2.0})))
     Trials    2 trials in 1 program, 2.0 s
     <BLANKLINE>
@@ -75,11 +76,17 @@ def _verdict(search: Mapping[str, Any]) -> str:
         return "the settings as they were are the best of all trials: kept."
     gain, noise = significant(found["gain"], 2), significant(found["noise"], 2)
     rows = f"{count(found['rows'])} validation rows"
-    if search["winner"]:
+    better = (
+        f"trial {best} is better: its loss on {rows} is lower by {gain} (standard error {noise})."
+    )
+    if "members" in search["changed"]:
+        which = " and ".join(str(number) for number in search["taken"])
+        trials = "trial" if len(search["taken"]) == 1 else "trials"
         return (
-            f"trial {best} is better: its loss on {rows} is lower by {gain} (standard error "
-            f"{noise}). Its settings are taken."
+            f"{better} Half of the networks keep the settings, the others take {trials} {which}'s."
         )
+    if search["taken"]:
+        return f"{better} Its settings are taken."
     if found["gain"] <= 0:
         return f"the settings as they were are as good on {rows}: kept."
     return (

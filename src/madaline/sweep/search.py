@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,11 +18,14 @@ from madaline.prepare import prepare
 from madaline.problem import class_say
 from madaline.recipes import affordable, complete, refuse_idle, with_folds
 from madaline.report.trials import describe_rung
-from madaline.settings import Settings
+from madaline.settings import MEMBERWISE, Settings
 from madaline.sweep.choice import Comparison, compare_trials, compare_whole
 from madaline.sweep.race import Entrant, enter, race
 from madaline.sweep.ranges import Space
 from madaline.sweep.space import Choices, default_space, draw_trials
+
+# Trials whose choices go into one network, at most; members that are enough for them.
+_MOST_MIXED, _MANY = 2, 8
 
 
 def _say_nothing(text: str) -> None:
@@ -55,12 +58,13 @@ class Search:
     """What a search found.
 
     Attributes:
-        settings: The person's, with the choices of the winner.
+        settings: The person's, with the choices that were taken.
         trials: All of them, those that went furthest first, and of those the best first.
         varied: Names of the settings that were varied, with their values in trial 0.
         best: Number of the best trial; where whole networks are compared, of the best other than 0.
-        winner: Number of the trial whose choices were taken: 0 where the best is not clearly
+        taken: Numbers of the trials whose choices went into the settings; none where none is
             better.
+        changed: Names of the settings that were changed.
         comparison: Of the best with trial 0.
         programs: Programs that were compiled.
         seconds: It took.
@@ -70,7 +74,8 @@ class Search:
     trials: tuple[Trial, ...]
     varied: Mapping[str, Any]
     best: int
-    winner: int
+    taken: tuple[int, ...]
+    changed: tuple[str, ...]
     comparison: Comparison
     programs: int
     seconds: float
@@ -95,11 +100,14 @@ def search(
     strict: bool = True,
     lenient: bool = False,
 ) -> Search:
-    """Try settings on held-out rows and take the best, if it is better by more than chance.
+    """Try settings on held-out rows and take those that are better.
 
-    Each trial is one network; test rows are not looked at. Where members hold out rows in turn, the
-    best trial and the settings as they are are then trained whole. ``settings.time_budget`` bounds
-    the trials together, and each whole training.
+    Each trial is one network; test rows are not looked at. Where members may differ in what is
+    varied and their number is open, it is doubled up to 8: half of them keep the settings as they
+    are, the others take the choices of the best two trials. Elsewhere the best trial's are taken if
+    they are better by more than chance; where members hold out rows in turn, it and the settings as
+    they are are trained whole for that. ``settings.time_budget`` bounds the trials together, and
+    each whole training.
 
     Args:
         table: Features and targets.
@@ -150,8 +158,16 @@ def search(
         seconds=settings.time_budget,
     )
     best, folds = ranked[0], with_folds(settings, validation is not None)
+    preset = next(entrant for entrant in ranked if not entrant.number)
+    better = [e for e in ranked[:_MOST_MIXED] if e.score < preset.score]
+    members = complete(settings, n_train, task).members or 1
     others = [entrant for entrant in ranked if entrant.number and entrant.has_learned]
-    if folds and others:  # rows that chose nothing compare, also where trial 0 was lucky
+    if members > 1 and settings.members is None and set(space) <= {*MEMBERWISE}:
+        comparison = compare_trials(preset, best, prepared, say)
+        members = members if members >= _MANY else 2 * members
+        chosen = mixed([trials[entrant.number] for entrant in better], full, members)
+        taken = tuple(entrant.number for entrant in better)
+    elif folds and others:  # rows that chose nothing compare, also where trial 0 was lucky
         best = others[0]
         tell(f"Training whole networks, without changes and as trial {best.number} ...")
         comparison = compare_whole(
@@ -160,21 +176,54 @@ def search(
             prepare(table, target, settings, folds=folds, **rows),
             say,
         )
+        chosen, taken = _if_clear(comparison, best, trials)
     else:
-        preset = next(entrant for entrant in ranked if not entrant.number)
         comparison = compare_trials(preset, best, prepared, say)
-    winner = best.number if comparison.is_clear else 0
+        chosen, taken = _if_clear(comparison, best, trials)
     furthest = max(len(entrant.scores) for entrant in ranked)
     return Search(
-        settings=replace(asked, **trials[winner]),
+        settings=replace(asked, **chosen),
         trials=tuple(_trial(e, trials[e.number], furthest) for e in ranked),
         varied={name: getattr(full, name) for name in space},
         best=best.number,
-        winner=winner,
+        taken=taken,
+        changed=tuple(chosen),
         comparison=comparison,
         programs=len({entrant.program for entrant in ranked}),
         seconds=time.perf_counter() - started,
     )
+
+
+def mixed(better: Sequence[Choices], settings: Settings, members: int) -> Choices:
+    """Choices of a network half of whose members keep the settings as they are.
+
+    Members go in pairs, one of which sees numbers in pieces: every second pair takes the choices of
+    one of the better trials. Members that differ err in different ways, and a trial that was only
+    lucky costs little.
+
+    Args:
+        better: Choices of the trials that were better, the best first.
+        settings: Complete.
+        members: Of the network.
+
+    >>> mixed([{"dropout": 0.3}, {"dropout": 0.2}], Settings(dropout=0.1), 8)["dropout"]
+    (0.1, 0.1, 0.3, 0.3, 0.1, 0.1, 0.2, 0.2)
+    """
+    if not better:
+        return {}
+    together = 2 if members >= 4 else 1
+    turns = [place // together for place in range(members)]
+    own: list[Choices] = [better[turn // 2 % len(better)] if turn % 2 else {} for turn in turns]
+    varied = {name: getattr(settings, name) for choices in better for name in choices}
+    values = {name: tuple(each.get(name, kept) for each in own) for name, kept in varied.items()}
+    return {"members": members, **values}
+
+
+def _if_clear(
+    comparison: Comparison, best: Entrant, trials: Sequence[Choices]
+) -> tuple[Choices, tuple[int, ...]]:
+    taken = best.number if comparison.is_clear else 0
+    return trials[taken], (taken,) if taken else ()
 
 
 def _trial(entrant: Entrant, choices: Choices, furthest: int) -> Trial:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from madaline.errors import UsageError
 from madaline.settings import Settings
@@ -34,14 +34,16 @@ def default_space(given: Settings, settings: Settings) -> Space:
     >>> default_space(Settings(dropout=0.1), complete(Settings(dropout=0.1), 100))["learning_rate"]
     Range(low=0.000625, high=0.01, log=True)
     """
-    space: dict[str, Range] = {}
-    if settings.optimizer != "lbfgs":
-        space["learning_rate"] = _around(settings.learning_rate, _RATES)
-        if settings.weight_decay:
-            space["weight_decay"] = _around(settings.weight_decay, _DECAYS)
-        if settings.hidden:
-            space["dropout"] = Range(0.0, _MOST_DROPOUT)
-    space = {name: axis for name, axis in space.items() if getattr(given, name) is None}
+    around = {"learning_rate": _RATES, "weight_decay": _DECAYS}
+    space = {
+        name: _around(cast("float", getattr(settings, name)), factor)
+        for name, factor in around.items()
+        if getattr(given, name) is None and getattr(settings, name)
+    }
+    if given.dropout is None and settings.hidden:
+        space["dropout"] = Range(0.0, _MOST_DROPOUT)
+    if settings.optimizer == "lbfgs":
+        space = {}
     if not space:
         raise UsageError(
             "There is nothing to vary: what a search varies by itself is chosen already.",
@@ -107,6 +109,5 @@ def _combinations(space: Space, n_trials: int, seed: int) -> Iterator[dict[str, 
         yield {name: axis.at(u) for (name, axis), u in zip(space.items(), point, strict=True)}
 
 
-def _around(value: float | None, factor: float) -> Range:
-    middle = float(value or 0)
+def _around(middle: float, factor: float) -> Range:
     return Range(middle / factor, middle * factor, log=True)
