@@ -58,6 +58,24 @@ def test_the_learning_rate_follows_the_batch_if_asked():
     assert a_problem(**adam)[1].hyper.learning_rate[0] == pytest.approx(0.2)
 
 
+def test_each_member_may_have_its_own_number():
+    own = {"learning_rate": (0.1, 0.2), "dropout": (0.0, 0.3), "l2": (1e-3, 0.0)}
+    _, problem, _ = a_problem(members=2, batch_size=32, scale_from_batch=8, **own)
+    assert problem.hyper.learning_rate == pytest.approx([0.2, 0.4])  # by the root of 32 / 8
+    assert problem.hyper.dropout == pytest.approx([0.0, 0.3])
+    assert problem.hyper.l2 == pytest.approx([1e-3, 0.0])
+    assert {"dropout", "l2"} <= {*problem.plan.extras}
+
+
+@pytest.mark.parametrize("members", [None, 3])
+def test_numbers_for_more_or_fewer_members_than_there_are_are_refused(members):
+    with pytest.raises(
+        UsageError, match=r"dropout has 2 values and the network \d members"
+    ) as error:
+        a_problem(members=members, dropout=(0.0, 0.3))
+    assert "members = 2" in str(error.value)
+
+
 def test_only_extras_of_some_strength_are_compiled_in():
     assert a_problem()[1].plan.extras == ("weight_decay",)
     assert a_problem(weight_decay=0.0, dropout=0.1, l2=0.1)[1].plan.extras == ("dropout", "l2")

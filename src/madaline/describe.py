@@ -16,7 +16,7 @@ from madaline.diagnose.curve import Curve
 from madaline.judge import Judgement
 from madaline.prepare import Prepared
 from madaline.problem import constant_losses
-from madaline.settings import Settings
+from madaline.settings import MEMBERWISE, Settings
 from madaline.train.loop import Progress
 from madaline.train.state import Problem
 
@@ -94,6 +94,13 @@ def chosen(settings: Settings) -> dict[str, Any]:
     return {row.name: getattr(settings, row.name) for row in fields(settings)}
 
 
+def typical(settings: Settings) -> dict[str, Any]:
+    """Every setting by name; of numbers that are one a member, their mean."""
+    values = chosen(settings)
+    own = {name: values[name] for name in MEMBERWISE if isinstance(values[name], tuple)}
+    return values | {name: float(np.mean(numbers)) for name, numbers in own.items()}
+
+
 def network_event(
     problem: Problem,
     settings: Settings,
@@ -104,6 +111,7 @@ def network_event(
 ) -> dict[str, Any]:
     """The ``network`` event."""
     shape, train = problem.architecture, prepared.parts["train"]
+    rates: list[float] = np.asarray(problem.hyper.learning_rate).tolist()
     names = (*shape.activations, shape.output)
     layers = [
         {
@@ -130,7 +138,7 @@ def network_event(
         "batch_size": problem.plan.batch_size or train.n_rows,
         "epochs": settings.epochs,
         "members": settings.members,
-        "learning_rate": float(np.asarray(problem.hyper.learning_rate)[0]),
+        "learning_rate": rates if len(set(rates)) > 1 else rates[0],
         "initializer": settings.initializer,
         "loss_at_start": start_loss,
         "loss_of_constant": float(

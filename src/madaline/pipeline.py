@@ -21,12 +21,12 @@ from madaline.calibrate import calibrated
 from madaline.data.table import Table
 from madaline.describe import (
     about_model,
-    chosen,
     curve_of,
     epoch_event,
     keeps_best,
     network_event,
     summarise,
+    typical,
 )
 from madaline.diagnose.scores import Scores
 from madaline.diagnose.verdict import Verdict
@@ -207,7 +207,7 @@ def run(
     predictor = Predictor(prepared.encoder, prepared.target, problem.architecture, weights)
     curve = curve_of(progress, settings, why)
     judgement = judge(
-        predictor, problem.head, prepared, bias, curve, chosen(settings), start_loss, say
+        predictor, problem.head, prepared, bias, curve, typical(settings), start_loss, say
     )
     summary = summarise(prepared, problem, settings, progress, judgement, why)
     tell("scores", summary["scores_event"])

@@ -26,6 +26,8 @@ from madaline.settings import Settings
         ("batch_size", "64", 64),
         ("batch_size", "FULL", "full"),
         ("batch_size", "auto", "auto"),
+        ("learning_rate", "1e-3, 0.002", (0.001, 0.002)),
+        ("l2", [0.1, 0.2], (0.1, 0.2)),
         ("epochs", "1e3", 1000),
         ("epochs", 12, 12),
         ("seed", 2**31 - 1, 2**31 - 1),
@@ -61,6 +63,8 @@ def test_each_way_of_writing_a_value_is_read(name: str, raw: Any, value: Any) ->
         ("learning_rate", ""),
         ("group", 5),
         ("drop", "a,,b"),
+        ("learning_rate", "1e-3,"),
+        ("dropout", "0.1\r0.2"),
         ("validation", ""),
     ],
 )

@@ -343,6 +343,15 @@ def test_a_verdict_survives_json(code: str):
     assert Verdict.from_dict(json.loads(json.dumps(verdict.as_dict()))) == verdict
 
 
+@pytest.mark.parametrize("change", [{"text": 3, "settings": 4}, {"evidence": None}, {"code": {}}])
+def test_what_is_no_verdict_is_refused(change):
+    shown = give_verdict(*CASES["fine"]).as_dict() | change
+    with pytest.raises(DataError):
+        Verdict.from_dict(shown)
+    with pytest.raises(DataError, match="no verdict"):
+        Verdict.from_dict({"code": "fine"})
+
+
 def test_an_unknown_code_is_refused():
     shown = give_verdict(*CASES["fine"]).as_dict() | {"code": "splendid"}
     with pytest.raises(DataError, match="'splendid' is not known"):

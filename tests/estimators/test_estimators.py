@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from madaline import MLPClassifier, MLPRegressor, resume_run
-from madaline.errors import DataError, UsageError
+from madaline.errors import DataError, FileError, UsageError
 from madaline.settings import Settings
+from madaline.store.bundle import save_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -214,6 +215,13 @@ def test_save_and_load_give_the_same_answers(tmp_path, people, fitted):
     assert loaded.verdict_ == fitted.verdict_
     with pytest.raises(DataError, match="MLPClassifier"):
         MLPRegressor.load(tmp_path / "m.madaline")
+
+
+def test_a_model_file_with_a_verdict_that_is_none_is_refused(tmp_path, fitted):
+    about = {**fitted.predictor_.about, "verdict": {"code": "fine"}}
+    save_model(tmp_path / "m.madaline", replace(fitted.predictor_, about=about))
+    with pytest.raises(FileError, match="its verdict cannot be read"):
+        MLPClassifier.load(tmp_path / "m.madaline")
 
 
 def test_estimators_work_in_pipelines_searches_clones_and_pickles():

@@ -185,6 +185,11 @@ def test_network_in_words():
     """)
 
 
+def test_rates_that_are_one_a_member_are_told_by_their_ends():
+    lines = describe_network(NETWORK | {"members": 3, "learning_rate": [0.001, 0.004, 0.002]})
+    assert "Training  adamw, learning rates 0.001 to 0.004, batches of 128" in "\n".join(lines)
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [

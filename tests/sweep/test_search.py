@@ -133,6 +133,8 @@ def test_a_network_of_members_takes_the_better_trials_and_keeps_the_settings_in_
     assert found.settings.learning_rate == (1e-6, 1e-6, 0.02, 0.02)
     done = run(small.table(), ("y",), found.settings)
     assert done.settings.learning_rate == found.settings.learning_rate
+    told = done.predictor.about["settings"]["learning_rate"]
+    assert list(told) == [1e-6, 1e-6, 0.02, 0.02]
     given = replace(settings, members=2)  # a person's number of members stays
     assert search(small.table(), ("y",), given, space=RATES).settings.members == 2
 

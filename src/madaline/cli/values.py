@@ -52,14 +52,14 @@ def read_value(name: str, raw: Any) -> Any:
     ((64, 32), (), 1000)
     >>> read_value("batch_size", "auto"), read_value("validation", "0.2")
     ('auto', 0.2)
-    >>> read_value("shuffle", "no")
-    False
+    >>> read_value("shuffle", "no"), read_value("dropout", "0.1,0.2")
+    (False, (0.1, 0.2))
     """
     check_name(name)
     if isinstance(raw, str):
         raw = raw.strip()
     for kind in accepted(name):
-        if get_origin(kind) is tuple:
+        if get_origin(kind) is tuple and (raw or is_list(name)):
             return _read_list(name, raw, get_args(kind)[0])
         value = _read_one(raw, kind)
         if value is not None:
@@ -120,13 +120,22 @@ def _read_list(name: str, raw: Any, kind: Any) -> tuple[Any, ...]:
     if isinstance(raw, str):
         if not raw or (kind is int and raw.lower() == "none"):
             return ()
-        # As in a CSV line, so a column's name may hold a comma: 'age,"height, cm"'.
-        raw = next(csv.reader([raw], skipinitialspace=True))
+        raw = _cells(name, raw)
     items = cast("list[Any]", raw) if isinstance(raw, list) else [raw]
     read = [_read_one(item.strip() if isinstance(item, str) else item, kind) for item in items]
     if any(value is None or value == "" for value in read):
         raise UsageError(f"{name} = {raw!r} cannot be read.", f"It must be {expected(name)}.")
     return tuple(read)
+
+
+def _cells(name: str, text: str) -> list[str]:
+    """As in a CSV line, so a column's name may hold a comma: ``age,"height, cm"``."""
+    try:
+        return next(csv.reader([text], skipinitialspace=True))
+    except csv.Error as error:  # a line break in it
+        raise UsageError(
+            f"{name} = {text!r} cannot be read.", f"It must be {expected(name)}."
+        ) from error
 
 
 def _read_one(raw: Any, kind: Any) -> Any:

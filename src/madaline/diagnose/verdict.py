@@ -92,21 +92,26 @@ class Verdict:
         """The inverse of `as_dict`.
 
         Raises:
-            DataError: The code is not one of `CODES`.
+            DataError: It is no verdict, or its code is not one of `CODES`.
         """
-        if shown["code"] not in CODES:
-            raise DataError(f"The verdict {shown['code']!r} is not known.", f"Known: {CODES}.")
-        return cls(
-            code=shown["code"],
-            text=shown["text"],
-            evidence=tuple(shown["evidence"]),
-            action=shown["action"],
-            settings={
-                k: tuple(v) if isinstance(v, list) else v for k, v in shown["settings"].items()
-            },
-            hard_to_tell=bool(shown.get("hard_to_tell", False)),
-            remarks=tuple(shown.get("remarks", ())),
-        )
+        try:
+            code: Any = shown["code"]
+            found = cls(
+                code=code,
+                text=shown["text"],
+                evidence=tuple(shown["evidence"]),
+                action=shown["action"],
+                settings={
+                    k: tuple(v) if isinstance(v, list) else v for k, v in shown["settings"].items()
+                },
+                hard_to_tell=bool(shown.get("hard_to_tell", False)),
+                remarks=tuple(shown.get("remarks", ())),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise DataError("That is no verdict.", "Give what `as_dict` returned.") from error
+        if code not in CODES:
+            raise DataError(f"The verdict {code!r} is not known.", f"Known: {CODES}.")
+        return found
 
 
 def give_verdict(curve: Curve, evidence: Evidence) -> Verdict:

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from madaline.diagnose.verdict import Verdict
+from madaline.errors import DataError, FileError
 from madaline.estimators.display import fitted_html
 from madaline.estimators.inputs import read_features
 from madaline.predictor import Predictor
@@ -68,7 +69,7 @@ class Fitted(BaseEstimator):
         if names != _positions(len(names)):
             model.feature_names_in_ = np.array(names, dtype=object)
         if "verdict" in predictor.about:
-            model.verdict_ = Verdict.from_dict(predictor.about["verdict"])
+            model.verdict_ = _verdict_of(predictor, path)
         model._adopt(predictor)
         return model
 
@@ -159,6 +160,15 @@ class Fitted(BaseEstimator):
         if "text/html" in bundle:
             bundle["text/html"] += fitted_html(self)
         return bundle
+
+
+def _verdict_of(predictor: Predictor, path: Path | str) -> Verdict:
+    try:
+        return Verdict.from_dict(predictor.about["verdict"])
+    except DataError as error:
+        raise FileError(
+            f"{path} is damaged: its verdict cannot be read.", "Restore it from a copy."
+        ) from error
 
 
 def _columns_of(predictor: Predictor) -> list[str]:

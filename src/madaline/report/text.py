@@ -212,7 +212,10 @@ def _split(event: Event) -> list[str]:
 def _training(event: Event) -> list[str]:
     parts: list[str] = [str(event["optimizer"])] if event.get("optimizer") else []
     rate = event.get("learning_rate")
-    parts += [f"learning rate {significant(rate)}"] if isinstance(rate, int | float) else []
+    if isinstance(rate, list):  # one a member
+        parts.append(f"learning rates {significant(min(rate))} to {significant(max(rate))}")
+    elif isinstance(rate, int | float):
+        parts.append(f"learning rate {significant(rate)}")
     batch = event.get("batch_size")
     if batch is not None:
         parts.append(f"batches of {batch:,}" if isinstance(batch, int) else f"batch {batch}")

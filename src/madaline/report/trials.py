@@ -80,11 +80,9 @@ def _verdict(search: Mapping[str, Any]) -> str:
         f"trial {best} is better: its loss on {rows} is lower by {gain} (standard error {noise})."
     )
     if "members" in search["changed"]:
-        which = " and ".join(str(number) for number in search["taken"])
-        trials = "trial" if len(search["taken"]) == 1 else "trials"
-        return (
-            f"{better} Half of the networks keep the settings, the others take {trials} {which}'s."
-        )
+        numbers = " and ".join(str(number) for number in search["taken"])
+        those = f"those of trial{'s' * (len(search['taken']) > 1)} {numbers}"
+        return f"{better} Half of the networks keep the settings, the others take {those}."
     if search["taken"]:
         return f"{better} Its settings are taken."
     if found["gain"] <= 0:

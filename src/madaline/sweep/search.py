@@ -146,11 +146,7 @@ def search(
     full = complete(lone, n_train, task)
     space = space or default_space(settings, full)
     trials = draw_trials(space, n_trials, full)
-    wanted = [replace(lone, **choices) for choices in trials]
-    completed = [complete(given, n_train, task) for given in wanted]
-    if strict:
-        for given, made in zip(wanted, completed, strict=True):
-            refuse_idle(given, made, task)
+    completed = [_completed(replace(lone, **own), n_train, task, strict) for own in trials]
     say = class_say(prepared, full, class_weight)
     ranked = race(
         enter(prepared, completed, say),
@@ -192,6 +188,13 @@ def search(
         programs=len({entrant.program for entrant in ranked}),
         seconds=time.perf_counter() - started,
     )
+
+
+def _completed(given: Settings, n_train: int, task: str, strict: bool) -> Settings:
+    made = complete(given, n_train, task)
+    if strict:
+        refuse_idle(given, made, task)
+    return made
 
 
 def mixed(better: Sequence[Choices], settings: Settings, members: int) -> Choices:
