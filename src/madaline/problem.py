@@ -120,10 +120,8 @@ def _plan(
     n = n_all - held
     size = cast("int | str", settings.batch_size)
     batch = 0 if size == "full" or int(size) >= n else int(size)
-    optimizer, rate = (
-        cast("str", settings.optimizer),
-        cast("Any", np.asarray(settings.learning_rate)),
-    )
+    optimizer = cast("str", settings.optimizer)
+    rate = cast("Any", np.asarray(settings.learning_rate))
     if settings.scale_from_batch is not None:
         rate = scaled_learning_rate(rate, optimizer, batch or n, settings.scale_from_batch)
     hyper = make_hyper(

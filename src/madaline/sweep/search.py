@@ -158,12 +158,8 @@ def search(
     better = [e for e in ranked[:_MOST_MIXED] if e.score < preset.score]
     members = complete(settings, n_train, task).members or 1
     others = [entrant for entrant in ranked if entrant.number and entrant.has_learned]
-    if members > 1 and settings.members is None and set(space) <= {*MEMBERWISE}:
-        comparison = compare_trials(preset, best, prepared, say)
-        members = members if members >= _MANY else 2 * members
-        chosen = mixed([trials[entrant.number] for entrant in better], full, members)
-        taken = tuple(entrant.number for entrant in better)
-    elif folds and others:  # rows that chose nothing compare, also where trial 0 was lucky
+    mixable = members > 1 and settings.members is None and set(space) <= {*MEMBERWISE}
+    if folds and others and not mixable:  # rows that chose nothing compare, lest trial 0 was lucky
         best = others[0]
         tell(f"Training whole networks, without changes and as trial {best.number} ...")
         comparison = compare_whole(
@@ -172,10 +168,15 @@ def search(
             prepare(table, target, settings, folds=folds, **rows),
             say,
         )
-        chosen, taken = _if_clear(comparison, best, trials)
     else:
         comparison = compare_trials(preset, best, prepared, say)
-        chosen, taken = _if_clear(comparison, best, trials)
+    if mixable and 0 < comparison.gain < np.inf:
+        taken = tuple(entrant.number for entrant in better)
+        members = members if members >= _MANY else 2 * members
+        chosen = mixed([trials[number] for number in taken], full, members)
+    else:
+        taken = (best.number,) if comparison.is_clear else ()
+        chosen = trials[best.number] if taken else {}
     furthest = max(len(entrant.scores) for entrant in ranked)
     return Search(
         settings=replace(asked, **chosen),
@@ -220,13 +221,6 @@ def mixed(better: Sequence[Choices], settings: Settings, members: int) -> Choice
     varied = {name: getattr(settings, name) for choices in better for name in choices}
     values = {name: tuple(each.get(name, kept) for each in own) for name, kept in varied.items()}
     return {"members": members, **values}
-
-
-def _if_clear(
-    comparison: Comparison, best: Entrant, trials: Sequence[Choices]
-) -> tuple[Choices, tuple[int, ...]]:
-    taken = best.number if comparison.is_clear else 0
-    return trials[taken], (taken,) if taken else ()
 
 
 def _trial(entrant: Entrant, choices: Choices, furthest: int) -> Trial:
