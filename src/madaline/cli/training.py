@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import time
@@ -16,6 +17,15 @@ from madaline.errors import DivergedError, Interrupted, MadalineError
 
 if TYPE_CHECKING:
     from madaline.runs import Run
+
+
+def _is_stopping(stop: Stop, error: OSError) -> bool:
+    """Whether a signal asked for the end; that of a closed terminal may follow a failed write."""
+    if error.errno == errno.EIO:
+        until = time.monotonic() + 1
+        while not stop.wanted and time.monotonic() < until:
+            time.sleep(0.01)
+    return stop.wanted
 
 
 class Watch:
@@ -38,9 +48,9 @@ class Watch:
                 self._print_line(kind, fields)
             elif self.output.mode == "text":
                 self._show(kind, fields)
-        except OSError:
+        except OSError as error:
             # A terminal that was closed: what was learned is saved without telling it.
-            if not self.stop.wanted:
+            if not _is_stopping(self.stop, error):
                 raise
 
     def progress(self, progress: object) -> str | None:
