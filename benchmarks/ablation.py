@@ -54,7 +54,10 @@ def row_of(part: str, records: list[Record], tables: list[str]) -> list[str]:
     classes = group.of_task(False)
     cells = [part, str(len(group.tables))]
     for compared, score in ((group, main_error), (classes, value("log_loss"))):
-        own, other = compared.means(score).T if compared.tables else np.ones((2, 1))
+        if not compared.tables:
+            cells += ["", ""]
+            continue
+        own, other = compared.means(score).T
         won = f"{np.sum(own < other)}/{np.sum(own == other)}/{np.sum(own > other)}"
         cells += [geometric_mean(other / own), won]
     own, other = group.means(value("fit_cpu_seconds")).T

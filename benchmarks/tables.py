@@ -159,10 +159,7 @@ def run_all(jobs: dict[Key, Job], arguments: argparse.Namespace) -> None:
             for done, future in enumerate(as_completed(doing), 1):
                 key = doing[future]
                 record = dict(zip(KEY, key, strict=True)) | {"task": jobs[key].table["task"]}
-                record |= {
-                    "packages": EVERY[record["peer"]].versions(),
-                    "machine": machine,
-                }
+                record |= {"packages": EVERY[record["peer"]].versions(), "machine": machine}
                 record |= future.result() | {"when": time.strftime("%F %T")}
                 with arguments.output.open("a") as file:
                     file.write(json.dumps(record) + "\n")

@@ -64,7 +64,7 @@ def read_value(name: str, raw: Any) -> Any:
         value = _read_one(raw, kind)
         if value is not None:
             return value
-    raise UsageError(f"{name} = {raw!r} cannot be read.", f"It must be {expected(name)}.")
+    raise _unreadable(name, raw)
 
 
 def check_name(name: str) -> None:
@@ -116,6 +116,10 @@ def value_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def _unreadable(name: str, raw: Any) -> UsageError:
+    return UsageError(f"{name} = {raw!r} cannot be read.", f"It must be {expected(name)}.")
+
+
 def _read_list(name: str, raw: Any, kind: Any) -> tuple[Any, ...]:
     if isinstance(raw, str):
         if not raw or (kind is int and raw.lower() == "none"):
@@ -124,7 +128,7 @@ def _read_list(name: str, raw: Any, kind: Any) -> tuple[Any, ...]:
     items = cast("list[Any]", raw) if isinstance(raw, list) else [raw]
     read = [_read_one(item.strip() if isinstance(item, str) else item, kind) for item in items]
     if any(value is None or value == "" for value in read):
-        raise UsageError(f"{name} = {raw!r} cannot be read.", f"It must be {expected(name)}.")
+        raise _unreadable(name, raw)
     return tuple(read)
 
 
@@ -133,9 +137,7 @@ def _cells(name: str, text: str) -> list[str]:
     try:
         return next(csv.reader([text], skipinitialspace=True))
     except csv.Error as error:  # a line break in it
-        raise UsageError(
-            f"{name} = {text!r} cannot be read.", f"It must be {expected(name)}."
-        ) from error
+        raise _unreadable(name, text) from error
 
 
 def _read_one(raw: Any, kind: Any) -> Any:

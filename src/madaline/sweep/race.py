@@ -31,8 +31,6 @@ from madaline.train.state import Problem, TrainState, join_members, take_members
 # Members of a program: a group of four keeps the lanes of a processor busy, and the last four
 # trials are one group, so that going on with fewer would save nothing.
 GROUP = 4
-# Shares of the epochs after which trials are compared: at rate 0, as if their training were over.
-_RUNGS = CYCLE_ENDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,12 +181,12 @@ def race(
 
 
 def rungs(epochs: int) -> tuple[int, ...]:
-    """The epochs after which trials are compared.
+    """The epochs after which trials are compared: at rate 0, as if their training were over.
 
     >>> rungs(128), rungs(2)
     ((9, 26, 60, 128), (1, 2))
     """
-    return tuple(dict.fromkeys(max(1, round(share * epochs)) for share in _RUNGS))
+    return tuple(dict.fromkeys(max(1, round(share * epochs)) for share in CYCLE_ENDS))
 
 
 def survivors(entrants: Sequence[Entrant]) -> list[Entrant]:
