@@ -150,3 +150,15 @@ def test_infinite_rows_and_answers_are_refused_with_their_place():
     for call in (lambda m: m.fit(wrong, y), lambda m: m.fit(X, y).predict(wrong)):
         with pytest.raises(ValueError, match=r"contains infinity .* 'x2', row 7"):
             call(MLPClassifier(**SMALL, max_iter=2))
+
+
+@pytest.mark.parametrize("again", ["fit", "partial_fit"])
+def test_a_fit_that_fails_leaves_the_model_as_it_was(again):
+    X, y = IRIS
+    model = MLPClassifier(**SMALL, max_iter=3).fit(X, y)
+    before, held = model.predict(X), dict(vars(model))
+    answers = np.array(["setosa", "versicolor", "virginica"])[y] if again == "fit" else y
+    with pytest.raises(ValueError, match=r"rows|samples"):
+        getattr(model, again)(X[:5], answers)
+    assert vars(model) == held
+    assert (model.predict(X) == before).all()

@@ -15,6 +15,7 @@ from madaline.data.table import Table
 from madaline.errors import DataError, UsageError
 from madaline.estimators.base import MLPBase, learns_in_steps, with_callbacks
 from madaline.estimators.inputs import read_labels
+from madaline.estimators.whole import wholly
 from madaline.pipeline import Watch
 from madaline.predictor import Predictor
 
@@ -226,6 +227,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         self.precision = precision
 
     @with_callbacks
+    @wholly
     def fit(
         self,
         X: Any,
@@ -261,6 +263,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         return self._fit(X, y, target, sample_weight, X_val, y_val, watch, output)
 
     @available_if(learns_in_steps)
+    @wholly
     def partial_fit(
         self,
         X: Any,

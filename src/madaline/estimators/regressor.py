@@ -14,6 +14,7 @@ from madaline.data.table import Table
 from madaline.errors import DataError
 from madaline.estimators.base import MLPBase, learns_in_steps, with_callbacks
 from madaline.estimators.inputs import read_values
+from madaline.estimators.whole import wholly
 from madaline.pipeline import Watch
 
 
@@ -221,6 +222,7 @@ class MLPRegressor(RegressorMixin, MLPBase):
         self.precision = precision
 
     @with_callbacks
+    @wholly
     def fit(
         self,
         X: Any,
@@ -253,6 +255,7 @@ class MLPRegressor(RegressorMixin, MLPBase):
         return self._fit(X, y, target, sample_weight, X_val, y_val, watch, output)
 
     @available_if(learns_in_steps)
+    @wholly
     def partial_fit(
         self,
         X: Any,
