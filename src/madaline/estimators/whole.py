@@ -6,7 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-S, P, R = TypeVar("S"), ParamSpec("P"), TypeVar("R")
+S = TypeVar("S")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def wholly(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:

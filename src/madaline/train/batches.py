@@ -37,6 +37,25 @@ class Rows:
     weight: Float[Array, "n m"]
 
 
+@pytree
+class Deck:
+    """The rows of a training and how they are dealt; numbers of rows are data, not shapes.
+
+    Attributes:
+        train: Rows to learn from, padded; with folds, those that members hold out are among them.
+        check: Rows to judge by, padded; None with folds, or where nothing is judged.
+        n: Rows that a member learns from.
+        held: Rows that each member holds out, with folds.
+        blocks: Blocks of rows in an evaluation.
+    """
+
+    train: Rows
+    check: Rows | None
+    n: UInt32[Array, ""]
+    held: UInt32[Array, ""]
+    blocks: Int[Array, ""]
+
+
 def bucket(n: int) -> int:
     """The next size of an even grid, eight steps to each doubling: few shapes, few programs.
 

@@ -20,7 +20,7 @@ from madaline.nn.architecture import Architecture
 from madaline.nn.bits import Key, fold_in
 from madaline.nn.heads import Head
 from madaline.nn.mlp import MLP
-from madaline.train.batches import Rows, row_at
+from madaline.train.batches import Deck, Rows, row_at
 from madaline.train.calibration import CALIBRATIONS, calibrated_loss
 from madaline.train.history import CURVES
 from madaline.train.optimizers import CYCLE_ENDS, lbfgs_standing, learning_rate_at
@@ -46,11 +46,7 @@ def run_chunk(
     plan: Plan,
     hyper: Hyper,
     state: TrainState,
-    train: Rows,
-    check: Rows | None,
-    n: UInt32[Array, ""],
-    held: UInt32[Array, ""],
-    blocks: Int[Array, ""],
+    deck: Deck,
     key: Key,
     stop: UInt32[Array, ""],
 ) -> tuple[TrainState, dict[str, Float[Array, "e m"]]]:
@@ -58,19 +54,12 @@ def run_chunk(
 
     Args:
         architecture, head, plan: What decides the program.
-        hyper, state: Of the members.
-        train: Rows to learn from, padded; with folds, those that members hold out are among them.
-        check: Rows to judge by; None with folds, or where nothing is judged.
-        n: Rows that a member learns from.
-        held: Rows that each member holds out, with folds.
-        blocks: Blocks of rows in an evaluation.
+        hyper, state, deck: Of the members.
         key: Randomness of the training.
         stop: Total of epochs.
     """
-    first = state.epoch
-    learned = jnp.sum(train.weight * _learned(plan, hyper, train, n, held), axis=0)
-    train = replace(train, weight=train.weight / (learned / n.astype(learned.dtype))[None])
-    slots = {name: jnp.zeros((CHUNK, *hyper.learning_rate.shape), train.x.dtype) for name in CURVES}
+    first, deck = state.epoch, _weighed(plan, hyper, deck)
+    slots = {name: jnp.zeros((CHUNK, *state.active.shape), deck.train.x.dtype) for name in CURVES}
 
     def unfinished(carry: tuple[TrainState, Any]) -> Bool[Array, ""]:
         return (carry[0].epoch < stop) & jnp.any(carry[0].active)
@@ -83,10 +72,9 @@ def run_chunk(
             learning_rate=hyper.learning_rate * state.rate,
             label_smoothing=hyper.label_smoothing * _ease(plan, state),
         )
-        moved, loss = _epoch(architecture, head, plan, now, state, train, n, held, key)
+        moved, loss = _epoch(architecture, head, plan, now, state, deck, key)
         values = {"loss": loss, "learning_rate": _rate(plan, now, moved)}
-        block, totals = _check_blocks(plan, hyper, train, check, n, held)
-        values |= _check(architecture, head, plan, moved.model, block, totals, blocks, loss)
+        values |= _check(architecture, head, plan, hyper, moved.model, deck, loss)
         score = values["score"]
         sound = moved.active & jnp.isfinite(score)
         moved = _adapt(plan, hyper, _remember(hyper, moved, score), sound)
@@ -107,13 +95,11 @@ def _epoch(
     plan: Plan,
     hyper: Hyper,
     state: TrainState,
-    train: Rows,
-    n: UInt32[Array, ""],
-    held: UInt32[Array, ""],
+    deck: Deck,
     key: Key,
 ) -> tuple[TrainState, Float[Array, " m"]]:
     """Every row once: the new state, and each member's mean loss over the updates."""
-    epoch_key = fold_in(key, state.epoch)
+    epoch_key, train, n = fold_in(key, state.epoch), deck.train, deck.n
     size = plan.batch_size or train.x.shape[0]
     batches = (n + size - 1) // size if plan.batch_size else jnp.uint32(1)
     own_rows = 0 if plan.batch_size and not plan.shared_batches else None
@@ -125,7 +111,7 @@ def _epoch(
     def one_step(index: UInt32[Array, ""], carry: Any) -> Any:
         model, moments, (total, weight) = carry
         order_key = fold_in(epoch_key, _ORDER)
-        batch = _batch(plan, hyper, train, n, held, order_key, index * size, size)
+        batch = _batch(plan, hyper, deck, order_key, index * size, size)
         step_key = fold_in(fold_in(epoch_key, _STEP), index)
         keys = jax.vmap(partial(fold_in, step_key))(hyper.member)
         step = state.step + index.astype(jnp.int32)
@@ -149,16 +135,10 @@ def _epoch(
 
 
 def _batch(
-    plan: Plan,
-    hyper: Hyper,
-    train: Rows,
-    n: UInt32[Array, ""],
-    held: UInt32[Array, ""],
-    key: Key,
-    start: UInt32[Array, ""],
-    size: int,
+    plan: Plan, hyper: Hyper, deck: Deck, key: Key, start: UInt32[Array, ""], size: int
 ) -> Rows:
     """The rows of one update; ``weight`` is ``(m, b)``, 0 beyond the last row."""
+    train, n, held = deck.train, deck.n, deck.held
     if not plan.batch_size:
         return replace(train, weight=train.weight.T)
     position = start + jnp.arange(size, dtype=jnp.uint32)
@@ -197,24 +177,26 @@ def _rate(plan: Plan, hyper: Hyper, state: TrainState) -> Float[Array, " m"]:
     return jax.vmap(partial(learning_rate_at, plan), in_axes=(0, None))(hyper, state.step - 1)
 
 
-def _learned(
-    plan: Plan, hyper: Hyper, train: Rows, n: UInt32[Array, ""], held: UInt32[Array, ""]
-) -> Float[Array, "n m"]:
+def _weighed(plan: Plan, hyper: Hyper, deck: Deck) -> Deck:
+    """With row weights of mean 1 over the rows that each member learns from."""
+    weight = deck.train.weight
+    learned = weight * _learned(plan, hyper, deck)
+    mean = jnp.sum(learned, axis=0) / deck.n.astype(weight.dtype)
+    return replace(deck, train=replace(deck.train, weight=weight / mean[None]))
+
+
+def _learned(plan: Plan, hyper: Hyper, deck: Deck) -> Float[Array, "n m"]:
     """1 for each row that a member learns from, 0 for one that it holds out."""
+    weight = deck.train.weight
     if not plan.folds:
-        return jnp.ones_like(train.weight)
-    row = jnp.arange(train.x.shape[0], dtype=jnp.uint32)[:, None]
-    place = (row + (n + held) - hyper.held_from[None]) % (n + held)
-    return (place >= held).astype(train.weight.dtype)
+        return jnp.ones_like(weight)
+    row = jnp.arange(weight.shape[0], dtype=jnp.uint32)[:, None]
+    rows = deck.n + deck.held
+    return ((row + rows - hyper.held_from[None]) % rows >= deck.held).astype(weight.dtype)
 
 
 def _check_blocks(
-    plan: Plan,
-    hyper: Hyper,
-    train: Rows,
-    check: Rows | None,
-    n: UInt32[Array, ""],
-    held: UInt32[Array, ""],
+    plan: Plan, hyper: Hyper, deck: Deck
 ) -> tuple[Callable[[Int[Array, ""]], Rows] | None, Float[Array, "2 m"]]:
     """The blocks of rows that judge an epoch, and the weight of all of them.
 
@@ -223,9 +205,10 @@ def _check_blocks(
     that it holds out, and as many of those it learns from.
     """
     if plan.folds:
-        return _fold_blocks(hyper, train, n, held)
+        return _fold_blocks(hyper, deck)
+    check = deck.check
     if check is None:
-        return None, jnp.zeros((2, *hyper.learning_rate.shape), train.x.dtype)
+        return None, jnp.zeros((2, *hyper.learning_rate.shape), deck.train.x.dtype)
     size = min(check.x.shape[0], BLOCK)
 
     def block(index: Int[Array, ""]) -> Rows:
@@ -238,8 +221,9 @@ def _check_blocks(
 
 
 def _fold_blocks(
-    hyper: Hyper, train: Rows, n: UInt32[Array, ""], held: UInt32[Array, ""]
+    hyper: Hyper, deck: Deck
 ) -> tuple[Callable[[Int[Array, ""]], Rows], Float[Array, "2 m"]]:
+    train, n, held = deck.train, deck.n, deck.held
     size, every = min(train.x.shape[0], BLOCK), n // held
 
     def weigh(place: UInt32[Array, " b"]) -> tuple[Int[Array, "m b"], Float[Array, "2 m b"]]:
@@ -264,10 +248,9 @@ def _check(
     architecture: Architecture,
     head: Head,
     plan: Plan,
+    hyper: Hyper,
     model: MLP,
-    block: Callable[[Int[Array, ""]], Rows] | None,
-    totals: Float[Array, "2 m"],
-    blocks: Int[Array, ""],
+    deck: Deck,
     loss: Float[Array, " m"],
 ) -> dict[str, Float[Array, " m"]]:
     """Loss and metric of the training sample and the validation rows, block by block.
@@ -276,6 +259,7 @@ def _check(
     the plan says so; else the training loss after the epoch.
     """
     names = ("train_loss", "validation_loss", "train_metric", "validation_metric")
+    block, totals = _check_blocks(plan, hyper, deck)
     if block is None:
         return {**dict.fromkeys(names, jnp.full_like(loss, jnp.nan)), "score": loss}
     temperatures = CALIBRATIONS if plan.calibrated and head.classifies else ()
@@ -293,9 +277,8 @@ def _check(
         return sums + jnp.sum(jnp.where(weight > 0, weight * values, 0), axis=-1)
 
     zero = jnp.zeros((2 + len(temperatures), 2, *loss.shape), loss.dtype)
-    means = (
-        jax.lax.fori_loop(0, blocks, one_block, zero) / totals[None]
-    )  # 0 / 0 is NaN: no such rows
+    # 0 / 0 is NaN: no such rows.
+    means = jax.lax.fori_loop(0, deck.blocks, one_block, zero) / totals[None]
     values = dict(zip(names, means[:2].reshape(4, -1), strict=True))
     judged = values["validation_loss"]
     if temperatures:

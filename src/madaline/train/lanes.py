@@ -18,7 +18,7 @@ import jax
 import numpy as np
 
 from madaline.nn.bits import make_key
-from madaline.train.batches import Rows, bucket, pad_rows
+from madaline.train.batches import Deck, Rows, bucket, pad_rows
 from madaline.train.chunk import BLOCK, run_chunk
 from madaline.train.history import History
 from madaline.train.plan import Hyper
@@ -38,20 +38,12 @@ class Lane:
     Attributes:
         members: Which ones.
         hyper: Their numbers.
-        train: Padded rows on the device, with their weights.
-        check: Likewise, or None.
-        n_rows: Rows that a member learns from.
-        n_held: Rows of ``train`` that each member holds out.
-        n_blocks: Blocks of rows in an evaluation.
+        deck: Rows on the device, with their weights.
     """
 
     members: slice
     hyper: Hyper
-    train: Rows
-    check: Rows | None
-    n_rows: np.uint32
-    n_held: np.uint32
-    n_blocks: np.int32
+    deck: Deck
 
 
 def thread_count() -> int:
@@ -92,11 +84,13 @@ def make_lanes(problem: Problem) -> tuple[Lane, ...]:
             Lane(
                 members=(own := slice(i * size, (i + 1) * size)),
                 hyper=jax.tree.map(lambda leaf: leaf[own], problem.hyper),
-                train=replace(train, weight=train.weight[:, own]),
-                check=None if check is None else replace(check, weight=check.weight[:, :, own]),
-                n_rows=np.uint32(n - problem.n_held),
-                n_held=np.uint32(problem.n_held),
-                n_blocks=np.int32(blocks),
+                deck=Deck(
+                    replace(train, weight=train.weight[:, own]),
+                    None if check is None else replace(check, weight=check.weight[:, :, own]),
+                    np.uint32(n - problem.n_held),  # type: ignore[arg-type]
+                    np.uint32(problem.n_held),  # type: ignore[arg-type]
+                    np.int32(blocks),  # type: ignore[arg-type]
+                ),
             )
             for i in range(count)
         )
@@ -158,8 +152,7 @@ def _run(problem: Problem, lane: Lane, state: TrainState, stop: int) -> tuple[Tr
     with precision(problem):
         return jax.device_get(
             run_chunk(
-                problem.architecture, problem.head, problem.plan, lane.hyper, own,
-                lane.train, lane.check, lane.n_rows, lane.n_held, lane.n_blocks,
+                problem.architecture, problem.head, problem.plan, lane.hyper, own, lane.deck,
                 make_key(problem.seed), np.uint32(stop),
             )
         )  # fmt: skip
