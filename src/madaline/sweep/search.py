@@ -153,42 +153,76 @@ def search(
         tell=lambda rung: tell(describe_rung(asdict(rung))),
         seconds=settings.time_budget,
     )
-    best, folds = ranked[0], with_folds(settings, validation is not None)
-    preset = next(entrant for entrant in ranked if not entrant.number)
-    better = [e for e in ranked[:_MOST_MIXED] if e.score < preset.score]
-    members = complete(settings, n_train, task).members or 1
+    compare = partial(compare_trials, prepared=prepared, say=say)
     others = [entrant for entrant in ranked if entrant.number and entrant.has_learned]
-    mixable = members > 1 and settings.members is None and set(space) <= {*MEMBERWISE}
-    if folds and others and not mixable:  # rows that chose nothing compare, lest trial 0 was lucky
-        best = others[0]
-        tell(f"Training whole networks, without changes and as trial {best.number} ...")
+    members = complete(settings, n_train, task).members or 1
+    folds = with_folds(settings, validation is not None)
+    if members > 1 and settings.members is None and set(space) <= {*MEMBERWISE}:
+        choice = _mixture(ranked, trials, full, members, compare)
+    elif folds and others:  # rows that chose nothing compare, lest trial 0 was lucky
+        best = others[0].number
+        tell(f"Training whole networks, without changes and as trial {best} ...")
         comparison = compare_whole(
-            (settings, replace(settings, **trials[best.number])),
+            (settings, replace(settings, **trials[best])),
             partial(run, table, target, class_weight=class_weight, strict=strict, **rows),
             prepare(table, target, settings, folds=folds, **rows),
             say,
         )
+        choice = _one_or_none(best, trials[best], comparison)
     else:
-        comparison = compare_trials(preset, best, prepared, say)
-    if mixable and 0 < comparison.gain < np.inf:
-        taken = tuple(entrant.number for entrant in better)
-        members = members if members >= _MANY else 2 * members
-        chosen = mixed([trials[number] for number in taken], full, members)
-    else:
-        taken = (best.number,) if comparison.is_clear else ()
-        chosen = trials[best.number] if taken else {}
+        best = ranked[0].number
+        choice = _one_or_none(best, trials[best], compare(_preset(ranked), ranked[0]))
     furthest = max(len(entrant.scores) for entrant in ranked)
     return Search(
-        settings=replace(asked, **chosen),
+        settings=replace(asked, **choice.changes),
         trials=tuple(_trial(e, trials[e.number], furthest) for e in ranked),
         varied={name: getattr(full, name) for name in space},
-        best=best.number,
-        taken=taken,
-        changed=tuple(chosen),
-        comparison=comparison,
+        best=choice.best,
+        taken=choice.taken,
+        changed=tuple(choice.changes),
+        comparison=choice.comparison,
         programs=len({entrant.program for entrant in ranked}),
         seconds=time.perf_counter() - started,
     )
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What is made of a race; the fields are those of `Search`, ``changes`` its settings."""
+
+    best: int
+    taken: tuple[int, ...]
+    changes: Choices
+    comparison: Comparison
+
+
+def _mixture(
+    ranked: Sequence[Entrant],
+    trials: Sequence[Choices],
+    full: Settings,
+    members: int,
+    compare: Callable[[Entrant, Entrant], Comparison],
+) -> _Choice:
+    """Twice the members, some of them with the settings of the trials that were better."""
+    preset, best = _preset(ranked), ranked[0]
+    comparison = compare(preset, best)
+    if not 0 < comparison.gain < np.inf:
+        return _Choice(best.number, (), {}, comparison)
+    taken = tuple(e.number for e in ranked[:_MOST_MIXED] if e.score < preset.score)
+    members = members if members >= _MANY else 2 * members
+    changes = mixed([trials[number] for number in taken], full, members)
+    return _Choice(best.number, taken, changes, comparison)
+
+
+def _one_or_none(best: int, changes: Choices, comparison: Comparison) -> _Choice:
+    """The best trial's settings where they are better by more than chance."""
+    if comparison.is_clear:
+        return _Choice(best, (best,), changes, comparison)
+    return _Choice(best, (), {}, comparison)
+
+
+def _preset(ranked: Sequence[Entrant]) -> Entrant:
+    return next(entrant for entrant in ranked if not entrant.number)
 
 
 def _completed(given: Settings, n_train: int, task: str, strict: bool) -> Settings:
