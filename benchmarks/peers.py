@@ -20,7 +20,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.compose import (
+    ColumnTransformer,
+    TransformedTargetRegressor,
+    make_column_transformer,
+)
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -197,14 +201,22 @@ def make_mlp(task: str, categorical: list[str], seed: int) -> Any:
     """
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-    # A missing category is a category of its own; rare ones share a column.
-    one_hot = OneHotEncoder(handle_unknown="ignore", max_categories=50, sparse_output=False)
-    numbers = make_pipeline(_imputer(), StandardScaler())
-    columns = make_column_transformer((one_hot, categorical), remainder=numbers)
+    columns = _one_hot_columns(categorical)
     if task != "regression":
         return make_pipeline(columns, MLPClassifier(random_state=seed))
     network = make_pipeline(columns, MLPRegressor(random_state=seed))
     return TransformedTargetRegressor(network, transformer=StandardScaler())
+
+
+# -- Linear models ---------------------------------------------------------------------------------
+
+
+def make_linear(task: str, categorical: list[str], seed: int) -> Any:
+    """scikit-learn's `LogisticRegression(max_iter=1000)` or `RidgeCV` behind the columns of mlp."""
+    from sklearn.linear_model import LogisticRegression, RidgeCV
+
+    model = RidgeCV() if task == "regression" else LogisticRegression(max_iter=1000)
+    return make_pipeline(_one_hot_columns(categorical), model)
 
 
 # -- Columns ---------------------------------------------------------------------------------------
@@ -233,6 +245,15 @@ class TrainingCategories(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             for name, dtype in self.dtypes_.items()
         }
         return pd.DataFrame(known, index=frame.index).astype(self.dtypes_)
+
+
+def _one_hot_columns(categorical: list[str]) -> ColumnTransformer:
+    """A column a category and standardised numbers. A missing category is a category of its own;
+    rare ones share a column.
+    """
+    one_hot = OneHotEncoder(handle_unknown="ignore", max_categories=50, sparse_output=False)
+    numbers = make_pipeline(_imputer(), StandardScaler())
+    return make_column_transformer((one_hot, categorical), remainder=numbers)
 
 
 def _imputer() -> SimpleImputer:
@@ -278,6 +299,7 @@ PEERS = {
     "lightgbm": Peer(make_lightgbm, pandas_frame, ("lightgbm",)),
     "hgb": Peer(make_hgb, pandas_frame, ("scikit-learn",)),
     "mlp": Peer(make_mlp, pandas_frame, ("scikit-learn",)),
+    "linear": Peer(make_linear, pandas_frame, ("scikit-learn",)),
 }
 
 VARIANTS = {
