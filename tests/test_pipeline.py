@@ -151,6 +151,19 @@ def test_a_copy_of_the_target_is_told_before_training():
     assert [n["code"] for n in seen["data"]["notices"]] == ["repeats_target"]
 
 
+@pytest.mark.parametrize("kind", ["regression", "poisson", "binary", "multilabel"])
+def test_many_members_hold_out_rows_in_turn_and_a_linear_model_answers_for_each(kind):
+    y = {"regression": LINEAR, "poisson": COUNTS}.get(kind, (LINEAR > 0).astype(int))
+    labels = {"z": (X[:, 0] > 0).astype(int)} if kind == "multilabel" else {}
+    loss = kind if kind == "poisson" else "auto"
+    done = trained(
+        a_table(y, **labels), ("y", *labels), members=16, folds=True, test=0.0, epochs=2, loss=loss
+    )
+    linear = done.summary["baselines"]["linear"]["scores"]
+    assert len(done.history.loss[0]) == 16
+    assert all(np.isfinite(score["value"]) for score in linear.values())
+
+
 def test_moving_and_stretching_the_target_leaves_r2_where_it_was():
     sample = load_sample("diabetes")
     (target,) = (c for c in sample.table if c.name == sample.target)

@@ -38,7 +38,7 @@ def linear_outputs(
         y: Their encoded targets.
         weight: Their weights.
         n_outputs: ``k`` of the network.
-        others: The parts to predict.
+        others: The parts to predict, of a row at least each.
 
     Returns:
         None where there is no fair linear model: a quantile, or very many labels.
@@ -113,8 +113,7 @@ def _softmax(
     found: dict[str, Outputs] = {}
     for name, part in rows.items():
         found[name] = np.zeros((part.shape[0], n_outputs))
-        if part.shape[0]:
-            found[name][:, present] = model.predict_proba(part)
+        found[name][:, present] = model.predict_proba(part)
     return found
 
 
@@ -122,12 +121,10 @@ def _labels(x: Any, y: Any, w: Any, rows: dict[str, Any]) -> dict[str, Outputs] 
     if any(len(np.unique(column)) < 2 for column in y.T):
         return None
     models = [_logistic().fit(x, column, sample_weight=w) for column in y.T]
-    found: dict[str, Outputs] = {}
-    for name, part in rows.items():
-        found[name] = np.zeros((part.shape[0], len(models)))
-        if part.shape[0]:
-            found[name] = np.stack([m.predict_proba(part)[:, 1] for m in models], axis=1)
-    return found
+    return {
+        name: np.stack([m.predict_proba(part)[:, 1] for m in models], axis=1)
+        for name, part in rows.items()
+    }
 
 
 def _logistic() -> Any:

@@ -150,6 +150,8 @@ def _linear(
     for member, begin in enumerate(turns(n, members)):
         rest = (begin + prepared.n_held + np.arange(n - prepared.n_held)) % n
         asked = np.flatnonzero(held.argmax(axis=1) == member)
+        if not len(asked):  # where rows are held out by several, the first of these answers
+            continue
         found = answers(train.take(rest), {"held": parts["validation"].take(asked)})
         if found is None:
             return None
