@@ -75,16 +75,6 @@ def test_rows_of_weight_zero_do_not_count():
     )
 
 
-def test_a_part_without_rows_gets_no_outputs():
-    y = (X[:, :1] > 0).astype(np.float32)
-    nothing = features(X[:0], np.zeros((0, 1), np.int32))
-    full = features(X, np.zeros((N, 1), np.int32))
-    assert linear_outputs(make_head("binary"), full, y, ONES, 1, {"t": nothing})["t"].shape == (
-        0,
-        1,
-    )
-
-
 @pytest.mark.parametrize(
     ("head", "y", "n_outputs"),
     [
