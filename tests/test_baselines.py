@@ -75,6 +75,21 @@ def test_rows_of_weight_zero_do_not_count():
     )
 
 
+def test_a_part_without_rows_gets_no_outputs():
+    y = (X[:, :1] > 0).astype(np.float32)
+    nothing = features(X[:0], np.zeros((0, 1), np.int32))
+    full = features(X, np.zeros((N, 1), np.int32))
+    for head, target, k in (
+        (make_head("binary"), y, 1),
+        (make_head("regression"), y, 1),
+        (make_head("regression", "poisson"), y, 1),
+        (make_head("multiclass"), y[:, 0].astype(np.int32), 2),
+    ):
+        found = linear_outputs(head, full, target, ONES, k, {"t": nothing, "u": full})
+        assert found["t"].shape == (0, k)
+        assert found["u"].shape == (N, k)
+
+
 @pytest.mark.parametrize(
     ("head", "y", "n_outputs"),
     [

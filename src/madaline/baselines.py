@@ -38,7 +38,7 @@ def linear_outputs(
         y: Their encoded targets.
         weight: Their weights.
         n_outputs: ``k`` of the network.
-        others: The parts to predict, of a row at least each.
+        others: The parts to predict.
 
     Returns:
         None where there is no fair linear model: a quantile, or very many labels.
@@ -49,16 +49,19 @@ def linear_outputs(
     used = used[weight[used] > 0]
     widths = tuple((features.codes.max(axis=0, initial=0) + 1).tolist())
     x, target, w = _matrix(features, widths)[used], y[used], weight[used]
-    rows = {name: _matrix(part, widths) for name, part in others.items()}
+    # scikit-learn's models refuse to answer for no rows.
+    rows = {name: _matrix(part, widths) for name, part in others.items() if len(part.x)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not converged is good enough for a reference
         if head.output == "linear":
-            return _ridge(x, target, w, rows)
-        if head.output == "exp":
-            return _poisson(x, target, w, rows)
-        if head.output == "softmax":
-            return _softmax(x, target, w, n_outputs, rows)
-        return _labels(x, target, w, rows)
+            made = _ridge(x, target, w, rows)
+        elif head.output == "exp":
+            made = _poisson(x, target, w, rows)
+        elif head.output == "softmax":
+            made = _softmax(x, target, w, n_outputs, rows)
+        else:
+            made = _labels(x, target, w, rows)
+    return None if made is None else dict.fromkeys(others, np.zeros((0, n_outputs))) | made
 
 
 def _sample(n: int) -> NDArray[np.intp]:

@@ -147,11 +147,11 @@ def _linear(
         return None
     n, (n_asked, members) = train.n_rows, held.shape
     made["validation"] = np.empty((n_asked, n_outputs))
-    for member, begin in enumerate(turns(n, members)):
+    first = held.argmax(axis=1)  # of several that hold a row out, one answers
+    for member in np.unique(first):
+        begin = turns(n, members)[member]
         rest = (begin + prepared.n_held + np.arange(n - prepared.n_held)) % n
-        asked = np.flatnonzero(held.argmax(axis=1) == member)
-        if not len(asked):  # where rows are held out by several, the first of these answers
-            continue
+        asked = np.flatnonzero(first == member)
         found = answers(train.take(rest), {"held": parts["validation"].take(asked)})
         if found is None:
             return None

@@ -29,8 +29,9 @@ def test_a_weight_of_two_is_the_row_twice_and_of_zero_no_row(solver, alpha):
     y = X[:, 0] - X[:, 1] ** 2
     weighed = MLPRegressor(solver=solver, alpha=alpha, **CHOSEN).fit(X, y, sample_weight=WEIGHT)
     repeated = MLPRegressor(solver=solver, alpha=alpha, **CHOSEN).fit(X[TWICE], y[TWICE])
-    # Of the values' size, which is about 1: a value near 0 has fewer digits after 40 line searches.
-    np.testing.assert_allclose(weighed.predict(X), repeated.predict(X), rtol=1e-7, atol=1e-8)
+    # Values are about 1; after 40 line searches one near 0 has fewer digits, on some processors.
+    near_zero = 1e-8 if solver == "lbfgs" else 0.0
+    np.testing.assert_allclose(weighed.predict(X), repeated.predict(X), rtol=1e-7, atol=near_zero)
 
 
 def test_weights_count_in_scales_and_values_of_columns():
