@@ -118,8 +118,16 @@ def test_events_come_in_their_order_and_every_epoch_is_told_once():
     assert epochs == list(range(1, 41))
     rest = [kind for kind in seen.kinds if kind != "epoch"]
     assert rest == ["data", "network", "scores", "verdict", "end"]
-    assert seen["end"] == {"why": "done", "epoch": 40, "best_epoch": done.summary["best_epoch"],
-                           "seconds": done.summary["seconds"]}  # fmt: skip
+    told = {name: done.summary[name] for name in ("best_epoch", "best_epochs", "seconds")}
+    assert seen["end"] == {"why": "done", "epoch": 40, **told}
+
+
+def test_the_best_epochs_told_on_the_way_are_those_that_are_kept():
+    seen = Seen()
+    trained(watch=seen, members=3, epochs=60, patience=1000, learning_rate=0.03)
+    last = [fields for kind, fields in seen.events if kind == "epoch"][-1]
+    assert len(set(seen["end"]["best_epochs"])) > 1
+    assert seen["end"]["best_epoch"] == last["best_epoch"] == np.median(seen["end"]["best_epochs"])
 
 
 def test_one_seed_one_result_watched_or_not():

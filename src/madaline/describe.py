@@ -22,10 +22,10 @@ from madaline.train.state import Problem
 
 
 def epoch_event(progress: Progress, index: int, settings: Settings) -> dict[str, Any]:
-    """The ``epoch`` event of one epoch."""
+    """The ``epoch`` event of one epoch; the best so far is each member's own: mean, middle epoch."""
     history, epochs = progress.history, cast("int", settings.epochs)
-    score = history.score.mean(axis=1)
-    best = int(np.argmin(np.where(np.isfinite(score[: index + 1]), score[: index + 1], np.inf)))
+    score = history.score[: index + 1]
+    best = np.where(np.isfinite(score), score, np.inf).argmin(axis=0)
     train = history.train_loss[index] if _known(history.train_loss[index]) else history.loss[index]
     return {
         "epoch": index + 1,
@@ -36,8 +36,8 @@ def epoch_event(progress: Progress, index: int, settings: Settings) -> dict[str,
         "train": float(train.mean()),
         "validation": _number(history.validation_loss[index]),
         "metric": _number(history.validation_metric[index]),
-        "best_epoch": best + 1,
-        "best": float(score[best]),
+        "best_epoch": _middle(best + 1),
+        "best": float(np.take_along_axis(score, best[None], axis=0).mean()),
         "left": _seconds_left(progress, settings),
     }
 
@@ -84,9 +84,17 @@ def keeps_best(settings: Settings, why: str) -> bool:
 
 def kept_epoch(progress: Progress, settings: Settings, why: str) -> int:
     """The epoch whose weights are kept; of several members, the middle one."""
-    if not keeps_best(settings, why):
-        return progress.epoch
-    return int(np.median(np.asarray(progress.state.best_epoch)))
+    return _middle(np.array(kept_epochs(progress, settings, why)))
+
+
+def kept_epochs(progress: Progress, settings: Settings, why: str) -> list[int]:
+    """The epoch whose weights are kept, of each member."""
+    best = np.asarray(progress.state.best_epoch)
+    return (best if keeps_best(settings, why) else np.full_like(best, progress.epoch)).tolist()
+
+
+def _middle(epochs: NDArray[np.integer]) -> int:
+    return int(np.median(epochs))
 
 
 def chosen(settings: Settings) -> dict[str, Any]:
@@ -168,6 +176,7 @@ def summarise(
         "parameters": problem.architecture.n_parameters * cast("int", settings.members),
         "epochs": progress.epoch,
         "best_epoch": kept_epoch(progress, settings, why),
+        "best_epochs": kept_epochs(progress, settings, why),
         "why": why,
         "seconds": progress.seconds,
         "scores": {name: scores.as_dict() for name, scores in judgement.scores.items()},

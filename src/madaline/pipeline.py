@@ -212,8 +212,8 @@ def run(
     summary = summarise(prepared, problem, settings, progress, judgement, why)
     tell("scores", summary["scores_event"])
     tell("verdict", judgement.verdict.as_dict())
-    end = {name: summary[name] for name in ("why", "epochs", "best_epoch", "seconds")}
-    tell("end", {"epoch": end.pop("epochs"), **end})
+    end = {name: summary[name] for name in ("why", "best_epoch", "best_epochs", "seconds")}
+    tell("end", {"epoch": summary["epochs"], **end})
     del summary["scores_event"]
     about = about_model(prepared, settings, summary)
     return Run(

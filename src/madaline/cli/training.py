@@ -133,18 +133,18 @@ def interrupted(stop: Stop, what: str, fix: str = "") -> Interrupted:
 
 
 def _failure(run: Run, stop: Stop) -> MadalineError | None:
+    from madaline.report.text import describe_kept
+
     summary = run.summary
     if run.why == "interrupted":
         return interrupted(
             stop,
-            f"Interrupted after epoch {summary['epochs']}; "
-            f"the weights of epoch {summary['best_epoch']} are saved.",
+            f"Interrupted after epoch {summary['epochs']}; {describe_kept(summary)}.",
             f"Resume with: madaline fit --resume {shlex.quote(str(run.folder))}",
         )
     if run.why == "diverged":
         return DivergedError(
-            f"Training diverged at epoch {summary['epochs']}; the weights of epoch "
-            f"{summary['best_epoch']} are kept.",
+            f"Training diverged at epoch {summary['epochs']}; {describe_kept(summary)}.",
             "Give a smaller --learning-rate.",
         )
     return None

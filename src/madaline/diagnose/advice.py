@@ -245,7 +245,7 @@ def _course(code: str, facts: Facts, curve: Curve, rose: bool) -> str:
         begin = f" began at {significant(shape.start)} and" if isfinite(shape.start) else ""
         return f"The training loss{begin} ended at {significant(shape.last)}."
     if rose:
-        kept = f"; the weights of epoch {curve.best_epoch:,} were kept" if curve.best_epoch else ""
+        kept = "; the weights from before it rose were kept" if curve.best_epoch else ""
         return (
             f"The validation loss was lowest around epoch {shape.best_epoch:,} and then rose from "
             f"{significant(shape.best)} to {significant(shape.best + shape.rise)}{kept}."

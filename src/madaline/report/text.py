@@ -18,6 +18,7 @@ __all__ = [
     "describe_data",
     "describe_end",
     "describe_epoch",
+    "describe_kept",
     "describe_network",
     "describe_scores",
     "describe_verdict",
@@ -135,7 +136,7 @@ def describe_end(event: Event) -> list[str]:
     >>> describe_end({"why": "done", "epoch": 20, "best_epoch": 18, "seconds": 3.21})
     ['Trained   3.2 s, all 20 epochs; the weights of epoch 18 are kept']
     """
-    epoch, best = event.get("epoch") or 0, event.get("best_epoch") or 0
+    epoch = event.get("epoch") or 0
     reason = {
         "done": f"all {count(epoch, 'epoch')}",
         "converged": f"converged at epoch {epoch:,}",
@@ -147,9 +148,23 @@ def describe_end(event: Event) -> list[str]:
         "interrupted": f"interrupted at epoch {epoch:,}",
     }.get(str(event.get("why")), f"ended at epoch {epoch:,}")
     seconds = f"{duration(event['seconds'])}, " if event.get("seconds") is not None else ""
-    constant = "; no epoch was better than the best constant guess, which is kept"
-    kept = f"; the weights of epoch {best:,} are kept" if best else constant
-    return entry("Trained", f"{seconds}{reason}{kept}")
+    return entry("Trained", f"{seconds}{reason}; {describe_kept(event)}")
+
+
+def describe_kept(event: Event) -> str:
+    """Which weights a training keeps.
+
+    >>> describe_kept({"best_epoch": 18})
+    'the weights of epoch 18 are kept'
+    >>> describe_kept({"best_epoch": 15, "best_epochs": [18, 12]})
+    'each network keeps its own best epoch, 12 to 18'
+    """
+    best, own = event.get("best_epoch") or 0, event.get("best_epochs") or (0,)
+    if min(own) < max(own):
+        return f"each network keeps its own best epoch, {min(own):,} to {max(own):,}"
+    if not best:
+        return "no epoch was better than the best constant guess, which is kept"
+    return f"the weights of epoch {best:,} are kept"
 
 
 def _columns(event: Event) -> str:
