@@ -25,6 +25,7 @@ import numpy as np
 from madaline.checkup.checkup import Checkup, check_up
 from madaline.checkup.drift import find_drift
 from madaline.checkup.finding import Seen
+from madaline.data.dataset import Dataset
 from madaline.data.read import read_table
 from madaline.data.table import Column, Table
 from madaline.deal import deal
@@ -172,7 +173,7 @@ def drift(
 
 def drifts(train: Table, test: Table, target: str, settings: Settings) -> tuple[str, ...]:
     """The columns of a drift finding; empty without one."""
-    dealt = deal(train, (target,), settings, test=test)
+    dealt = deal(Dataset(train, (target,), test=test), settings)
     seen = Seen(dealt, encode_parts(dealt, settings), settings)
     found = [f for f in find_drift(seen, []) if f.code == "drift"]
     return (*found[0].columns, "any") if found else ()

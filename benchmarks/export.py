@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from madaline.data.dataset import Dataset
 from madaline.data.read import read_table
 from madaline.data.table import Column, Table
 from madaline.export.numpy_folder import export_numpy
@@ -42,7 +43,7 @@ def train(table: Table, target: str, task: str, rows: int, epochs: int) -> Predi
     known = ~table[target].missing()
     order = np.random.default_rng(0).permutation(np.flatnonzero(known))[:rows]
     settings = Settings(task=task, epochs=epochs, hidden=(32,))
-    return run(table.take(order), (target,), settings).predictor
+    return run(Dataset(table.take(order), (target,)), settings).predictor
 
 
 def damaged(table: Table, names: Iterable[str]) -> Table:

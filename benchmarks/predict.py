@@ -52,6 +52,7 @@ def answers_of(n_rows: int) -> list[str]:
 
 def write_models(folder: Path) -> None:
     """Train Madaline's two networks for an epoch, and write them in all its forms."""
+    from madaline.data.dataset import Dataset
     from madaline.data.frames import as_table
     from madaline.data.table import Table
     from madaline.export.numpy_folder import export_numpy
@@ -63,7 +64,8 @@ def write_models(folder: Path) -> None:
     y = as_table({"y": answers_of(N_TRAINING)}).columns
     for name, x in (("numbers", numbers(N_TRAINING)), ("census", census(N_TRAINING))):
         settings = Settings(epochs=1, hidden=(64, 64), members=1)
-        predictor = run(Table((*as_table(x).columns, *y)), ("y",), settings).predictor
+        data = Dataset(Table((*as_table(x).columns, *y)), ("y",))
+        predictor = run(data, settings).predictor
         save_model(folder / f"{name}.madaline", predictor)
         export_onnx(predictor, folder / f"{name}.onnx")
         export_numpy(predictor, folder / name)

@@ -96,13 +96,14 @@ def search_of(x: pl.DataFrame, y: np.ndarray, arguments: argparse.Namespace) -> 
     import jax
 
     from madaline import Settings
+    from madaline.data.dataset import Dataset
     from madaline.data.frames import as_table
     from madaline.sweep.search import search
 
     jax.clear_caches()
     table = as_table(x.with_columns(pl.Series("y", [str(label) for label in y.tolist()])))
     settings = Settings(preset=arguments.preset, test=0.0)
-    return search(table, ("y",), settings, n_trials=arguments.trials)
+    return search(Dataset(table, ("y",)), settings, n_trials=arguments.trials)
 
 
 def worth(arguments: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from madaline.data.dataset import Dataset
 from madaline.data.frames import as_table
 from madaline.forward import row_losses
 from madaline.judge import losses_of_outputs, score
@@ -47,7 +48,7 @@ def test_scores_are_in_the_units_of_the_target_and_weighted():
     y = np.arange(60.0) * 100 + 0.5
     weight = np.where(np.arange(60) % 2, 1.0, 3.0)
     table = as_table({"x": np.sin(y), "y": y})
-    found = prepare(table, ("y",), Settings(test=0.0, validation=0.0), weight=weight)
+    found = prepare(Dataset(table, ("y",), weight=weight), Settings(test=0.0, validation=0.0))
     part = found.parts["train"]
     off = np.where(np.arange(60) % 2, 0.0, 40.0)[:, None] / found.target.scale
     scores = score(found.target, part, part.y + off)

@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 
+from madaline.data.dataset import Dataset
 from madaline.data.frames import as_table
 from madaline.data.samples import load_sample
 from madaline.data.split import split_rows
@@ -41,10 +42,9 @@ def quick(**chosen):
 
 
 def trained(table=None, target=("y",), *, watch=None, weight=None, class_weight=None, **chosen):
-    return run(
-        a_table() if table is None else table, target, quick(**chosen),
-        watch=watch, weight=weight, class_weight=class_weight,
-    )  # fmt: skip
+    table = a_table() if table is None else table
+    data = Dataset(table, target, weight=weight, class_weight=class_weight)
+    return run(data, quick(**chosen), watch=watch)
 
 
 def weights_of(done):
@@ -102,7 +102,9 @@ def test_the_first_loss_of_labels_is_the_best_constants():
     seen = Seen()
     table = as_table({"a": X[:, 0], "p": X[:, 1] > 0.5, "q": X[:, 2] > -1})
     done = run(
-        table, ("p", "q"), quick(epochs=60, optimizer="adam", learning_rate=0.03), watch=seen
+        Dataset(table, ("p", "q")),
+        quick(epochs=60, optimizer="adam", learning_rate=0.03),
+        watch=seen,
     )
     network = seen["network"]
     assert network["loss_at_start"] == pytest.approx(network["loss_of_constant"], rel=0.02)
@@ -178,7 +180,7 @@ def test_moving_and_stretching_the_target_leaves_r2_where_it_was():
     found = []
     for values in (target.values, target.values + 1000, target.values * 1e5):
         table = as_table({c.name: c.values for c in sample.table} | {target.name: values})
-        done = run(table, (target.name,), quick(hidden=(64,), epochs=60, batch_size=32))
+        done = run(Dataset(table, (target.name,)), quick(hidden=(64,), epochs=60, batch_size=32))
         found.append(done.scores["test"].score("r2").value)
     assert np.ptp(found) < 1e-3
     linear = done.summary["baselines"]["linear"]
@@ -224,9 +226,7 @@ def test_balanced_classes_raise_the_recall_of_a_rare_class():
     chosen = {"hidden": (8,), "epochs": 60, "batch_size": 32, "learning_rate": 0.01}
     recall = []
     for way in (None, "balanced"):
-        done = trained(table, class_weight=None, **chosen) if way is None else run(
-            table, ("y",), quick(class_weight="balanced", **chosen)
-        )  # fmt: skip
+        done = run(Dataset(table, ("y",)), quick(class_weight=way, **chosen))
         found = done.predictor.predict(table) == "rare"
         recall.append(found[rare].mean())
     assert recall[1] > recall[0] + 0.2
@@ -238,7 +238,7 @@ def test_balanced_classes_are_judged_as_they_were_weighed():
     rare = rng.random(2000) < 1 / (1 + np.exp(3.2 - 1.2 * x[:, 0]))
     table = a_table(np.where(rare, "a rare one", "common"), x=x)
     chosen = {"hidden": (16,), "epochs": 60, "learning_rate": 0.01, "class_weight": "balanced"}
-    done = run(table, ("y",), quick(**chosen))
+    done = run(Dataset(table, ("y",)), quick(**chosen))
     assert done.verdict.code in ("fine", "still_improving")
     constant = done.summary["baselines"]["constant"]["scores"]
     assert constant["accuracy"]["value"] == pytest.approx(1 - rare.mean(), abs=0.01)
@@ -248,7 +248,7 @@ def test_balanced_classes_are_judged_as_they_were_weighed():
 
 def test_class_weights_by_label_equal_balanced_ones():
     y = np.where(X[:, 0] > 1, "rare", "common")
-    balanced = run(a_table(y), ("y",), quick(class_weight="balanced"))
+    balanced = run(Dataset(a_table(y), ("y",)), quick(class_weight="balanced"))
     train = split_rows(
         N, validation=0.15, test=0.15, seed=0, classes=(y == "rare").astype(int)
     ).train
@@ -278,7 +278,7 @@ def test_class_weights_that_make_no_sense_are_refused():
 
 def test_several_numbers_are_predicted_at_once_in_their_units():
     table = as_table({"a": X[:, 0], "b": X[:, 1], "p": 1000 + X[:, 0], "q": 0.01 * X[:, 1]})
-    done = run(table, ("p", "q"), quick(epochs=150, learning_rate=0.03))
+    done = run(Dataset(table, ("p", "q")), quick(epochs=150, learning_rate=0.03))
     found = done.predictor.predict(table)
     assert np.abs(found[:, 0] - 1000 - X[:, 0]).mean() < 0.2
     assert np.abs(found[:, 1] - 0.01 * X[:, 1]).mean() < 0.002
@@ -430,7 +430,7 @@ REFUSED = [
 @pytest.mark.parametrize("chosen", REFUSED, ids=str)
 def test_settings_that_do_not_go_together_are_refused(chosen):
     with pytest.raises(MadalineError) as caught:
-        run(a_table(), ("y",), quick(**chosen))
+        run(Dataset(a_table(), ("y",)), quick(**chosen))
     assert "\n" not in str(caught.value)
 
 
@@ -522,7 +522,9 @@ def test_a_large_network_on_few_noisy_rows_overfits():
     x = rng.normal(size=(N, 40))
     y = x[:, 0] + 0.5 * rng.normal(size=N)
     table = as_table({f"x{i}": x[:, i] for i in range(40)} | {"y": y})
-    done = run(table, ("y",), quick(hidden=(128,), epochs=200, patience=0, learning_rate=0.01))
+    done = run(
+        Dataset(table, ("y",)), quick(hidden=(128,), epochs=200, patience=0, learning_rate=0.01)
+    )
     assert done.verdict.code == "overfit"
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from madaline.data.dataset import Dataset
 from madaline.data.frames import as_table
 from madaline.data.split import split_rows
 from madaline.data.table import Table, category
@@ -22,7 +23,7 @@ def a_table(**columns):
 
 
 def prepared(table, *, target=("y",), settings=None, **given):
-    return prepare(table, target, settings or Settings(), **given)
+    return prepare(Dataset(table, target, **given), settings or Settings())
 
 
 def test_rows_without_a_target_are_dropped_and_counted():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from madaline.data.dataset import Dataset
 from madaline.data.frames import as_table
 from madaline.errors import UsageError
 from madaline.prepare import prepare
@@ -18,7 +19,7 @@ def a_problem(y=None, *, class_weight=None, weight=None, **chosen):
     y = RNG.normal(size=N) if y is None else y
     table = as_table({"a": RNG.normal(size=N), "b": RNG.normal(size=N), "y": y})
     settings = Settings(**{"preset": "classic", **chosen})
-    found = prepare(table, ("y",), settings, weight=weight)
+    found = prepare(Dataset(table, ("y",), weight=weight), settings)
     settings = complete(settings, found.parts["train"].n_rows)
     return found, *make_problem(found, settings, class_say(found, settings, class_weight))
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from madaline import recorder
+from madaline.data.dataset import Dataset
 from madaline.data.frames import as_table
 from madaline.errors import DataError, FileError, UsageError
 from madaline.pipeline import run
@@ -76,7 +77,7 @@ def test_a_folder_an_onlooker_and_the_way_rows_came_change_no_bit():
     settings = Settings(**QUICK)
     table = as_table({"a": X[:, 0], "b": X[:, 1], "y": X[:, 0] * X[:, 1] + X[:, 0]})
     written = started("run", watch=Watch())
-    assert bits(written) == bits(started("again")) == bits(run(table, ("y",), settings))
+    assert bits(written) == bits(started("again")) == bits(run(Dataset(table, ("y",)), settings))
 
 
 def test_the_model_in_the_folder_is_the_one_returned():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from madaline.data.dataset import Dataset
 from madaline.data.split import circles, evenly, split_rows
 from madaline.data.table import Column, RowIndex, Table
 from madaline.encode.target import TargetCode
@@ -71,50 +72,36 @@ class Dealt:
 
 
 def deal(
-    table: Table,
-    target: tuple[str, ...],
-    settings: Settings,
-    *,
-    validation: Table | None = None,
-    test: Table | None = None,
-    weight: NDArray[np.float64] | None = None,
-    code: TargetCode | None = None,
-    folds: int = 0,
-    lenient: bool = False,
+    data: Dataset, settings: Settings, *, code: TargetCode | None = None, folds: int = 0
 ) -> Dealt:
     """Drop rows without a target, find the task, split.
 
     Args:
-        table: All rows, features and targets.
-        target: Names of the target columns.
+        data: All rows.
         settings: Shares of the split, task, columns with a role.
-        validation: Rows of an own validation set.
-        test: Rows of an own test set.
-        weight: ``(n,)`` row weights, instead of a column.
         code: How the target is encoded, where that is known beforehand.
         folds: Members that each hold out other rows; 0: all hold out the validation part.
-        lenient: Learn a target of one value as that value.
 
     Raises:
         DataError: A column is not there, too few rows, a target nobody can learn.
         UsageError: Settings do not go together.
 
     >>> from madaline.data.samples import load_sample
-    >>> dealt = deal(load_sample("iris").table, ("species",), Settings())
+    >>> dealt = deal(Dataset(load_sample("iris").table, ("species",)), Settings())
     >>> dealt.code.task, dealt.part("test").table.n_rows, dealt.features.names[0]
     ('multiclass', 22, 'sepal length (cm)')
     """
+    table, target = data.table, data.target
     for name in (*target, settings.group, settings.time, settings.weight, *settings.drop):
         if name is not None:
             table[name]  # an unknown name is an error, with the nearest one suggested
-    labelled = _labelled(table, target, _weights(table, settings, weight))
+    labelled = _labelled(table, target, _weights(table, settings, data.weight))
     known = code
-    code = known or _target_code(labelled.table.select(target), settings, lenient)
-    rows = _deal(labelled.table, code, settings, validation, test)
+    code = known or _target_code(labelled.table.select(target), settings, data.lenient)
+    rows = _deal(labelled.table, code, settings, data.own)
     own = {
         name: _labelled(given, target, _weights(given, settings, None))
-        for name, given in (("validation", validation), ("test", test))
-        if given is not None
+        for name, given in data.own.items()
     }
     for name, part in rows.items():
         _refuse_weightless(name, labelled.weight[part], table.source)
@@ -131,7 +118,9 @@ def deal(
     if known is None and code.task == "regression":  # mean and scale of the training rows alone
         training = labelled.take(rows["train"])
         values, say = training.table.select(target), training.weight
-        found = TargetCode.fit(values, "regression", settings.loss, weight=say, lenient=lenient)
+        found = TargetCode.fit(
+            values, "regression", settings.loss, weight=say, lenient=data.lenient
+        )
         code = replace(found, why=code.why)
     features = _features(labelled.table, target, settings)
     n_weightless = n_dealt - len(rows["train"])
@@ -203,19 +192,15 @@ def _target_code(targets: Table, settings: Settings, lenient: bool) -> TargetCod
 
 
 def _deal(
-    table: Table,
-    code: TargetCode,
-    settings: Settings,
-    validation: Table | None,
-    test: Table | None,
+    table: Table, code: TargetCode, settings: Settings, own: Collection[str]
 ) -> dict[str, RowIndex]:
     """Row numbers of the parts; parts with a table of their own take none."""
     classes = _classes(table, code)
     grouped = settings.group is not None or settings.time is not None
     split = split_rows(
         table.n_rows,
-        validation=_share(settings.validation, validation),
-        test=_share(settings.test, test),
+        validation=_share(settings.validation, own="validation" in own),
+        test=_share(settings.test, own="test" in own),
         seed=settings.seed,
         classes=classes if not (grouped and code.task == "regression") else None,
         groups=_grouping(table[settings.group]) if settings.group else None,
@@ -246,8 +231,8 @@ def _classes(table: Table, code: TargetCode) -> NDArray[np.int64] | None:
             return None
 
 
-def _share(setting: float | str, own: Table | None) -> float:
-    return 0.0 if own is not None or isinstance(setting, str) else float(setting)
+def _share(setting: float | str, *, own: bool) -> float:
+    return 0.0 if own or isinstance(setting, str) else float(setting)
 
 
 def _strata(values: NDArray[np.float64]) -> NDArray[np.int64] | None:

@@ -22,7 +22,7 @@ from madaline.train.state import Problem
 
 
 def epoch_event(progress: Progress, index: int, settings: Settings) -> dict[str, Any]:
-    """The ``epoch`` event of one epoch; the best so far is each member's own: mean, middle epoch."""
+    """The ``epoch`` event of one epoch; its best are each member's: mean and middle epoch."""
     history, epochs = progress.history, cast("int", settings.epochs)
     score = history.score[: index + 1]
     best = np.where(np.isfinite(score), score, np.inf).argmin(axis=0)

@@ -7,13 +7,11 @@ the same rows give the bits of k epochs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from madaline.data.dataset import Dataset
 from madaline.data.table import Table
 from madaline.encode.target import TargetCode
 from madaline.nn.mlp import model_arrays
@@ -50,39 +48,31 @@ class Standing:
 
 def go_on(
     standing: Standing | None,
-    table: Table,
-    target: tuple[str, ...],
+    data: Dataset,
     settings: Settings,
     *,
     classes: Table | None = None,
-    validation: Table | None = None,
-    weight: NDArray[np.float64] | None = None,
-    class_weight: Mapping[Any, float] | None = None,
 ) -> Standing:
     """One epoch on these rows.
 
     Args:
         standing: From the last call; None begins.
-        table: Features and targets.
-        target: Names of the target columns.
+        data: The rows. Validation rows of their own judge the weights; with none, a share of
+            ``settings.validation`` is held out; with a share of 0 the newest weights are kept.
         settings: Complete.
         classes: A target column of all classes there will be, for the first call; None takes those
             of the first rows.
-        validation: Rows that judge the weights. With none, a share of ``settings.validation`` is
-            held out of these rows; with a share of 0 the newest weights are kept.
-        weight: ``(n,)`` row weights.
-        class_weight: A weight for each class, by its label.
 
     Raises:
         DataError: The rows do not fit the earlier ones.
 
     >>> from madaline.data.samples import load_sample
     >>> from madaline.recipes import complete
-    >>> iris = load_sample("iris").table
+    >>> iris = Dataset(load_sample("iris").table, ("species",), lenient=True)
     >>> chosen = complete(Settings(hidden=(8,), validation=0.0, test=0.0, patience=0), 150)
-    >>> first = go_on(None, iris, ("species",), chosen)
-    >>> second = go_on(first, iris, ("species",), chosen)
-    >>> int(second.state.epoch), second.predictor.predict(iris).shape
+    >>> first = go_on(None, iris, chosen)
+    >>> second = go_on(first, iris, chosen)
+    >>> int(second.state.epoch), second.predictor.predict(iris.table).shape
     (2, (150,))
     """
     learned, code = None, None
@@ -91,11 +81,9 @@ def go_on(
         learned = Learned(known.encoder, known.target)
     elif classes is not None:
         code = TargetCode.fit(classes, settings.task, lenient=True)
-    prepared = prepare(
-        table, target, settings, validation=validation, weight=weight, learned=learned, code=code,
-        lenient=True,
-    )  # fmt: skip
-    problem, bias = make_problem(prepared, settings, class_say(prepared, settings, class_weight))
+    prepared = prepare(data, settings, learned=learned, code=code)
+    say = class_say(prepared, settings, data.class_weight)
+    problem, bias = make_problem(prepared, settings, say)
     if standing is None:
         state = first_state(problem, bias, None)
     elif standing.state is None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline.calibrate import calibrated
-from madaline.data.table import Table
+from madaline.data.dataset import Dataset
 from madaline.describe import (
     about_model,
     curve_of,
@@ -119,38 +119,25 @@ class Run:
 
 
 def run(
-    table: Table,
-    target: tuple[str, ...],
+    data: Dataset,
     settings: Settings,
     *,
-    validation: Table | None = None,
-    test: Table | None = None,
-    weight: NDArray[np.float64] | None = None,
-    class_weight: Mapping[Any, float] | None = None,
     watch: Watch | None = None,
     resume: Resume | None = None,
     start: Start | None = None,
     chunk: int | None = None,
     strict: bool = True,
-    lenient: bool = False,
 ) -> Run:
-    """Train a network on a table and judge it.
+    """Train a network on rows and judge it.
 
     Args:
-        table: Features and targets.
-        target: Names of the target columns.
+        data: All rows.
         settings: A person's choices.
-        validation: Rows of an own validation set.
-        test: Rows of an own test set.
-        weight: ``(n,)`` row weights, instead of a column.
-        class_weight: A weight for each class, by its label.
         watch: Looks on, and may stop it.
         resume: Goes on from there; the result is that of the unbroken run, bit for bit.
         start: Begins from there instead of random weights.
         chunk: Epochs between two looks; None lets them take about a tenth of a second.
         strict: Refuse choices that would change nothing, such as a momentum for Adam.
-        lenient: Take a table as it is: columns and targets of one value, and a training that
-            breaks before it learned anything, of which the constant guess is kept.
 
     Raises:
         DataError: The table does not allow the task.
@@ -159,17 +146,14 @@ def run(
 
     >>> from madaline.data.samples import load_sample
     >>> iris = load_sample("iris")
-    >>> result = run(iris.table, (iris.target,), Settings(epochs=5))
+    >>> result = run(Dataset(iris.table, (iris.target,)), Settings(epochs=5))
     >>> len(result.history), result.predictor.predict(iris.table)[:2].tolist()
     (5, ['setosa', 'setosa'])
     """
     tell = watch.event if watch else _ignore
-    settings = affordable(settings, table.n_rows, len(table.columns))
-    prepared = prepare(
-        table, target, settings, validation=validation, test=test, weight=weight,
-        learned=start.learned if start else None, lenient=lenient,
-        folds=with_folds(settings, validation is not None),
-    )  # fmt: skip
+    settings = affordable(settings, data.table.n_rows, len(data.table.columns))
+    learned, folds = start.learned if start else None, with_folds(settings, data.own)
+    prepared = prepare(data, settings, learned=learned, folds=folds)
     tell("data", prepared.summary)
     sizes = {name: part.n_rows for name, part in prepared.parts.items()}
     given, task = settings, prepared.target.task
@@ -177,7 +161,7 @@ def run(
     settings = complete(given, n_train, task, held_out=sizes["validation"] > 0)
     if strict:
         refuse_idle(given, settings, task)
-    say = class_say(prepared, settings, class_weight)
+    say = class_say(prepared, settings, data.class_weight)
     problem, bias = make_problem(prepared, settings, say)
     state, history = first_state(problem, bias, start), None
     start_loss = mean_loss(
@@ -194,7 +178,7 @@ def run(
         state, history = restored(state, resume.state), resume.history
     show = partial(_predictor, prepared, problem.architecture)
     progress, why = _train(problem, state, history, settings, watch, chunk, show)
-    if why == "diverged" and not np.any(np.asarray(progress.state.best_epoch)) and not lenient:
+    if why == "diverged" and not np.any(np.asarray(progress.state.best_epoch)) and not data.lenient:
         raise DivergedError(
             f"Training gave numbers that are not finite in epoch {progress.epoch}, before any "
             "epoch was better than a constant guess.",

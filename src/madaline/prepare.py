@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline.data.check import Notice, check_table
+from madaline.data.dataset import Dataset
 from madaline.data.table import Column, RowIndex, Table
 from madaline.deal import PARTS, Dealt, Labelled, deal
 from madaline.encode.coerce import as_kind
@@ -118,41 +119,29 @@ class Prepared:
 
 
 def prepare(
-    table: Table,
-    target: tuple[str, ...],
+    data: Dataset,
     settings: Settings,
     *,
-    validation: Table | None = None,
-    test: Table | None = None,
-    weight: NDArray[np.float64] | None = None,
     learned: Learned | None = None,
     code: TargetCode | None = None,
     folds: int = 0,
-    lenient: bool = False,
 ) -> Prepared:
     """Drop rows without a target, split, check columns, learn the encoding, encode.
 
     Args:
-        table: All rows, features and targets.
-        target: Names of the target columns.
+        data: All rows.
         settings: Shares of the split, task, columns with a role.
-        validation: Rows of an own validation set.
-        test: Rows of an own test set.
-        weight: ``(n,)`` row weights, instead of a column.
         learned: The encoding of an earlier training, instead of one learned from these rows.
         code: The encoding of the target alone, where it is known beforehand.
         folds: Members that each hold out other rows.
-        lenient: Keep columns that say nothing, and learn a target of one value as that value.
 
     Raises:
         DataError: A column is not there, too few rows, no usable column, a target nobody can learn.
     """
-    dealt = deal(
-        table, target, settings, validation=validation, test=test, weight=weight,
-        code=learned.target if learned else code, folds=folds, lenient=lenient,
-    )  # fmt: skip
-    prepared = encode_parts(dealt, settings, learned, lenient=lenient)
-    changes = [*table.without(*settings.drop).changes, *_infinite_targets(table, target)]
+    dealt = deal(data, settings, code=learned.target if learned else code, folds=folds)
+    prepared = encode_parts(dealt, settings, learned, lenient=data.lenient)
+    changes = [*data.table.without(*settings.drop).changes]
+    changes += _infinite_targets(data.table, data.target)
     for part in dealt.own.values():
         source, n_out = part.table.source, part.n_dropped
         changes += [f"{source}: {change}" for change in part.table.without(*settings.drop).changes]

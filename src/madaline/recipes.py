@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Collection
 from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Any, cast
@@ -221,12 +222,15 @@ def _seconds(preset: dict[str, _Choice], n_rows: int, n_columns: int) -> float:
     return _BEFORE + 3 * weights * n_rows * passes / _RATE  # forward, and backward twice that
 
 
-def with_folds(settings: Settings, own_validation: bool) -> int:
-    """Members that each hold out other rows; 0 where all hold out the same, or none."""
-    apart = (
-        settings.group or settings.time or own_validation or isinstance(settings.validation, str)
-    )
-    if apart or not settings.validation:
+def with_folds(settings: Settings, own: Collection[str]) -> int:
+    """Members that each hold out other rows; 0 where all hold out the same, or none.
+
+    Args:
+        settings: A person's choices.
+        own: Parts that have a table of their own.
+    """
+    apart = settings.group or settings.time or "validation" in own
+    if apart or not settings.validation or isinstance(settings.validation, str):
         return 0
     preset = preset_of(settings)
     folds = preset["folds"] if settings.folds is None else settings.folds

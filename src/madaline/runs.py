@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from madaline.data.dataset import Dataset
 from madaline.data.frames import as_table
 from madaline.data.read import read_table
 from madaline.data.samples import SAMPLES, load_sample
@@ -25,6 +26,8 @@ from madaline.store.plain import plain
 from madaline.store.request import read_request
 from madaline.train.history import CURVES
 from madaline.train.state import history_from
+
+_OF_DATASET = {row.name for row in fields(Dataset)}
 
 
 def start_run(
@@ -46,8 +49,8 @@ def start_run(
         output: The run folder; ``runs/MMDD-name`` if not given.
         origins: Where each setting came from, for ``run.json``.
         watch: Looks on, and may stop it.
-        given: ``validation`` and ``test`` tables, ``weight`` and ``class_weight``, as
-            `madaline.pipeline.run` takes them.
+        given: Of `madaline.data.dataset.Dataset`, such as ``validation``, ``weight`` and
+            ``class_weight``, and of `madaline.pipeline.run`.
 
     Raises:
         MadalineError: See `madaline.pipeline.run` and `madaline.store.folder.RunFolder`.
@@ -136,8 +139,10 @@ def _run(
     resume: Resume | None,
     given: Mapping[str, Any],
 ) -> Run:
-    own = read_parts(table, settings)
-    done = run(table, target, settings, watch=recorder, resume=resume, **{**own, **given})
+    rows = {name: value for name, value in given.items() if name in _OF_DATASET}
+    options = {name: value for name, value in given.items() if name not in rows}
+    data = Dataset(table, target, **{**read_parts(table, settings), **rows})
+    done = run(data, settings, watch=recorder, resume=resume, **options)
     recorder.finish(done.predictor)
     summary = {**done.summary, "run": str(folder.path)}
     return replace(done, folder=folder.path, summary=summary)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from madaline import MLPClassifier, MLPRegressor
+from madaline.data.dataset import Dataset
 from madaline.data.frames import as_table
 from madaline.pipeline import run
 from madaline.runs import resume_run, start_run
@@ -31,7 +32,7 @@ def chosen(**more):
 
 @pytest.fixture(scope="module", params=["numbers", "classes"])
 def done(request):
-    return request.param, run(a_table(request.param), ("y",), chosen())
+    return request.param, run(Dataset(a_table(request.param), ("y",)), chosen())
 
 
 def test_it_learns(done):
@@ -107,7 +108,7 @@ def test_a_run_that_was_interrupted_ends_with_the_same_bits(tmp_path):
 
 
 def test_one_seed_gives_one_result():
-    first, second = (run(a_table("classes"), ("y",), chosen(seed=3)) for _ in range(2))
+    first, second = (run(Dataset(a_table("classes"), ("y",)), chosen(seed=3)) for _ in range(2))
     for name, value in first.predictor.weights.items():
         np.testing.assert_array_equal(second.predictor.weights[name], value)
 
@@ -116,7 +117,7 @@ def test_one_seed_gives_one_result():
     "more", [{"group": "town"}, {"members": 1}, {"folds": False}, {"validation": 0.0}], ids=str
 )
 def test_it_trains_where_members_cannot_hold_out_different_rows(more):
-    found = run(a_table("classes"), ("y",), chosen(**more))
+    found = run(Dataset(a_table("classes"), ("y",)), chosen(**more))
     rows = found.summary["rows"]
     assert rows["train"] + rows["validation"] + rows["test"] == N
 

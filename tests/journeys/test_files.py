@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from madaline.cli.main import madaline
+from madaline.data.dataset import Dataset
 from madaline.data.read import read_table
 from madaline.data.table import Table
 from madaline.prepare import prepare
@@ -272,7 +273,7 @@ def test_what_was_written_otherwise_is_the_same_table(case: str) -> None:
     table = read_table("x.csv")
     same(table)
     assert table.changes == notes
-    told = prepare(table, ("y",), Settings()).summary["notices"]
+    told = prepare(Dataset(table, ("y",)), Settings()).summary["notices"]
     assert [notice["text"] for notice in told if notice["code"] == "reading"] == list(notes)
 
 
@@ -300,9 +301,9 @@ def test_what_is_guessed_or_lost_in_a_column_is_said_before_training(cells, kind
     Path("x.csv").write_bytes("\n".join(content).encode("latin-1"))
     table = read_table("x.csv")
     assert table["c"].kind == kind
-    told = prepare(table, ("y",), Settings()).summary["notices"]
+    told = prepare(Dataset(table, ("y",)), Settings()).summary["notices"]
     assert sum(note in notice["text"] for notice in told) == 1
-    silent = prepare(table, ("y",), Settings(drop=("c",))).summary["notices"]
+    silent = prepare(Dataset(table, ("y",)), Settings(drop=("c",))).summary["notices"]
     assert not any("'c'" in notice["text"] for notice in silent)
 
 
@@ -321,7 +322,7 @@ def test_10000_categories_and_a_class_of_one_row_are_learned_from() -> None:
     lines = rows(10_000, y=lambda i: "rare" if i == 77 else "uv"[i % 2]).splitlines()
     words = [f"c,{line}" if i == 0 else f"k{i},{line}" for i, line in enumerate(lines)]
     Path("x.csv").write_text("\n".join([*words, *words[1:77], *words[79:]]))
-    prepared = prepare(read_table("x.csv"), ("y",), Settings(validation=0, test=0))
+    prepared = prepare(Dataset(read_table("x.csv"), ("y",)), Settings(validation=0, test=0))
     assert prepared.encoder.code_sizes == (1 + 10_000 - 2,)  # two were seen but once
     classes = prepared.summary["classes"]
     assert {"label": "rare", "rows": 1} in classes

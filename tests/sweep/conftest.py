@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from madaline.data.dataset import Dataset
 from madaline.data.frames import as_table
 from madaline.prepare import prepare
 from madaline.recipes import complete
@@ -28,7 +29,7 @@ def _table(n=200, seed=0):
 def _entered(trials, target="y", **chosen):
     """Rows, and the complete settings of trials that differ by these choices."""
     settings = Settings(**{**TINY, **chosen}, members=1, folds=False, drop=_OTHER[target])
-    prepared = prepare(_table(), (target,), settings)
+    prepared = prepare(Dataset(_table(), (target,)), settings)
     n, task = prepared.parts["train"].n_rows, prepared.target.task
     full = complete(settings, n, task)
     return prepared, [complete(Settings(**{**vars(full), **trial}), n, task) for trial in trials]

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 
+from madaline.data.dataset import Dataset
 from madaline.pipeline import run
 from madaline.sweep.race import GROUP, enter, race, rungs, survivors
 from madaline.train.chunk import run_chunk
@@ -31,7 +32,7 @@ def test_a_trial_is_the_network_that_a_run_of_its_settings_trains(small):
         settings = small.settings(
             learning_rate=entrant.settings.learning_rate, members=1, drop=("c",)
         )
-        done = run(small.table(), ("y",), settings)
+        done = run(Dataset(small.table(), ("y",)), settings)
         assert entrant.scores[-1] == pytest.approx(float(done.history.score.min()), rel=1e-5)
 
 

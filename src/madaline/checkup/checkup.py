@@ -15,6 +15,7 @@ from madaline.checkup.drift import find_drift
 from madaline.checkup.finding import SEVERITIES, Finding, Seen
 from madaline.checkup.suspects import find_suspects
 from madaline.checkup.target import find_target
+from madaline.data.dataset import Dataset
 from madaline.data.table import Table
 from madaline.deal import deal
 from madaline.prepare import encode_parts
@@ -79,7 +80,7 @@ def check_up(
     """
     settings = settings or Settings()
     names = (target,) if isinstance(target, str) else target
-    dealt = deal(table, names, settings, validation=validation, test=test)
+    dealt = deal(Dataset(table, names, validation, test), settings)
     seen = Seen(dealt, encode_parts(dealt, settings), settings)
     remarks: list[str] = []
     findings = [

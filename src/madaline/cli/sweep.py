@@ -131,6 +131,7 @@ def _search_and_run(
     output: str | None,
     watch: Watch,
 ) -> Run:
+    from madaline.data.dataset import Dataset
     from madaline.report.trials import describe_search
     from madaline.runs import read_data, read_parts, start_run
     from madaline.store.folder import refuse_full
@@ -140,11 +141,13 @@ def _search_and_run(
     if output is not None and Path(output).is_dir():
         refuse_full(Path(output))  # before a search that would be in vain
     table = read_data(data)
-    own = read_parts(table, choices.settings)
     found = search(
-        table, choices.target, choices.settings,
-        space=space or None, n_trials=n_trials, tell=watch.display.say, **own,
-    )  # fmt: skip
+        Dataset(table, choices.target, **read_parts(table, choices.settings)),
+        choices.settings,
+        space=space or None,
+        n_trials=n_trials,
+        tell=watch.display.say,
+    )
     watch.output.result([*describe_search(found.as_dict()), ""])
     origins = choices.origins | dict.fromkeys(found.changed, "sweep")
     done = start_run(

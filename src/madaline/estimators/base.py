@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 
+from madaline.data.dataset import Dataset
 from madaline.data.table import Table
 from madaline.diagnose.scores import Scores
 from madaline.errors import DataError, UsageError
@@ -95,15 +96,16 @@ class MLPBase(CallbackSupportMixin, Fitted):
         own = self._own_rows(X_val, y_val, targets)
         self._rows = self._rows_of(target, weight, own=own is not None)
         settings = self._settings(self._rows, begun=begun)
+        data = self._dataset(table, targets, own, weight)
         self._warn_of_batches(settings, table.n_rows)
         watch = watch or (Printer() if self.verbose else None)
         if self.tune is not None:
-            settings = self._tuned(table, targets, settings, weight, own, begun=begun)
+            settings = self._tuned(data, settings, begun=begun)
         tasks = self._tasks(settings, table.n_rows, X, y, sample_weight, watch)
         done = self._run(
-            table, targets, settings,
-            weight=weight, own=own, watch=tasks or watch, output=output,
-            start=self._start() if begun else None, chunk=1 if tasks else None,
+            data, settings, tasks or watch, output,
+            # scikit-learn's parameters that the solver does not use are no error there.
+            strict=False, start=self._start() if begun else None, chunk=1 if tasks else None,
         )  # fmt: skip
         self._remember(done, float_type(X), begun=begun)
         if tasks is not None:
@@ -115,50 +117,39 @@ class MLPBase(CallbackSupportMixin, Fitted):
         )  # fmt: skip
         return self
 
+    def _dataset(
+        self,
+        table: Table,
+        target: tuple[str, ...],
+        own: Table | None,
+        weight: NDArray[np.float64] | None,
+    ) -> Dataset:
+        return Dataset(
+            table, target, own, weight=weight, class_weight=self._class_weight(), lenient=True
+        )
+
     def _run(
         self,
-        table: Table,
-        target: tuple[str, ...],
+        data: Dataset,
         settings: Settings,
-        *,
-        weight: NDArray[np.float64] | None,
-        own: Table | None,
         watch: Any,
         output: Path | str | None,
-        start: Start | None,
-        chunk: int | None,
+        **options: Any,
     ) -> Run:
-        # scikit-learn's parameters that the solver does not use are no error there.
-        given: dict[str, Any] = {
-            "strict": False, "lenient": True, "start": start, "chunk": chunk,
-            "validation": own, "weight": weight, "class_weight": self._class_weight(),
-            "watch": watch,
-        }  # fmt: skip
-        if output is not None:
-            return start_run(table, target, settings, output=output, **given)
-        return run(table, target, settings, **given)
+        if output is None:
+            return run(data, settings, watch=watch, **options)
+        rows = {row.name: getattr(data, row.name) for row in fields(data)}
+        table, target = rows.pop("table"), rows.pop("target")
+        return start_run(table, target, settings, output=output, watch=watch, **rows, **options)
 
-    def _tuned(
-        self,
-        table: Table,
-        target: tuple[str, ...],
-        settings: Settings,
-        weight: NDArray[np.float64] | None,
-        own: Table | None,
-        *,
-        begun: bool,
-    ) -> Settings:
+    def _tuned(self, data: Dataset, settings: Settings, *, begun: bool) -> Settings:
         """The settings with what a search found better."""
         if begun:
             raise UsageError(
                 "tune looks for settings of a new training; warm_start goes on with an old one.",
                 "Set tune=None or warm_start=False.",
             )
-        found = search(
-            table, target, settings,
-            n_trials=cast("int", self.tune), validation=own, weight=weight,
-            class_weight=self._class_weight(), strict=False, lenient=True,
-        )  # fmt: skip
+        found = search(data, settings, n_trials=cast("int", self.tune), strict=False)
         self.trials_ = found.trials
         return found.settings
 
@@ -183,10 +174,8 @@ class MLPBase(CallbackSupportMixin, Fitted):
         settings = standing.settings if standing else self._stream(rows, begun=False)
         self._rows = rows if standing is None else getattr(self, "_rows", rows)
         self._warn_of_batches(settings, table.n_rows)
-        now = go_on(
-            standing, table, targets, settings,
-            classes=classes, validation=own, weight=weight, class_weight=self._class_weight(),
-        )  # fmt: skip
+        data = self._dataset(table, targets, own, weight)
+        now = go_on(standing, data, settings, classes=classes)
         self._remember_epoch(now, float_type(X), begun=begun)
         return self
 

@@ -9,9 +9,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from madaline.data.table import Table
+from madaline.data.dataset import Dataset
 from madaline.errors import DataError
 from madaline.pipeline import run
 from madaline.prepare import prepare
@@ -86,19 +85,13 @@ class Search:
 
 
 def search(
-    table: Table,
-    target: tuple[str, ...],
+    data: Dataset,
     settings: Settings,
     *,
     space: Space | None = None,
     n_trials: int = 16,
-    validation: Table | None = None,
-    test: Table | None = None,
-    weight: NDArray[np.float64] | None = None,
-    class_weight: Mapping[Any, float] | None = None,
     tell: Callable[[str], None] = _say_nothing,
     strict: bool = True,
-    lenient: bool = False,
 ) -> Search:
     """Try settings on held-out rows and take those that are better.
 
@@ -110,13 +103,12 @@ def search(
     each whole training.
 
     Args:
-        table: Features and targets.
-        target: Names of the target columns.
+        data: All rows.
         settings: A person's choices.
         space: What may vary; None: see `madaline.sweep.space.default_space`.
         n_trials: Most trials, the settings as they are among them.
-        validation, test, weight, class_weight, strict, lenient: As in `madaline.pipeline.run`.
         tell: Hears how the search goes, in sentences.
+        strict: Refuse choices that would change nothing.
 
     Raises:
         DataError: The table does not allow the task, or no rows are held out.
@@ -127,16 +119,14 @@ def search(
     >>> iris = load_sample("iris")
     >>> chosen = Settings(hidden=(8,), epochs=4)
     >>> space = {"learning_rate": Range(1e-3, 1e-1, log=True)}
-    >>> found = search(iris.table, (iris.target,), chosen, space=space, n_trials=3)
+    >>> found = search(Dataset(iris.table, (iris.target,)), chosen, space=space, n_trials=3)
     >>> len(found.trials), found.programs, found.settings.epochs
     (3, 1, 4)
     """
     started = time.perf_counter()
-    asked, settings = settings, affordable(settings, table.n_rows, len(table.columns))
+    asked, settings = settings, affordable(settings, data.table.n_rows, len(data.table.columns))
     lone = replace(settings, members=1, folds=False)
-    rows: dict[str, Any] = {"validation": validation, "test": test, "weight": weight}
-    rows |= {"lenient": lenient}
-    prepared = prepare(table, target, lone, **rows)
+    prepared = prepare(data, lone)
     task, n_train = prepared.target.task, prepared.parts["train"].n_rows
     if not prepared.parts["validation"].n_rows:
         raise DataError(
@@ -147,7 +137,7 @@ def search(
     space = space or default_space(settings, full)
     trials = draw_trials(space, n_trials, full)
     completed = [_completed(replace(lone, **own), n_train, task, strict) for own in trials]
-    say = class_say(prepared, full, class_weight)
+    say = class_say(prepared, full, data.class_weight)
     ranked = race(
         enter(prepared, completed, say),
         tell=lambda rung: tell(describe_rung(asdict(rung))),
@@ -156,7 +146,7 @@ def search(
     compare = partial(compare_trials, prepared=prepared, say=say)
     others = [entrant for entrant in ranked if entrant.number and entrant.has_learned]
     members = complete(settings, n_train, task).members or 1
-    folds = with_folds(settings, validation is not None)
+    folds = with_folds(settings, data.own)
     if members > 1 and settings.members is None and set(space) <= {*MEMBERWISE}:
         choice = _mixture(ranked, trials, full, members, compare)
     elif folds and others:  # rows that chose nothing compare, lest trial 0 was lucky
@@ -164,8 +154,8 @@ def search(
         tell(f"Training whole networks, without changes and as trial {best} ...")
         comparison = compare_whole(
             (settings, replace(settings, **trials[best])),
-            partial(run, table, target, class_weight=class_weight, strict=strict, **rows),
-            prepare(table, target, settings, folds=folds, **rows),
+            partial(run, data, strict=strict),
+            prepare(data, settings, folds=folds),
             say,
         )
         choice = _one_or_none(best, trials[best], comparison)
