@@ -140,7 +140,7 @@ def test_one_seed_one_result_watched_or_not():
 
 def test_feature_values_of_test_rows_change_nothing_but_their_scores():
     tenths = np.searchsorted(np.quantile(LINEAR, np.linspace(0.1, 0.9, 9)), LINEAR)
-    split = split_rows(N, validation=0.15, test=0.15, seed=0, classes=tenths)
+    split = split_rows(N, validation=0.1, test=0.15, seed=0, classes=tenths)
     moved = X.copy()
     moved[split.test] = 1e3 * moved[split.test] + 7
     groups = np.where(X[:, 0] > 0, "up", "down")
@@ -250,7 +250,7 @@ def test_class_weights_by_label_equal_balanced_ones():
     y = np.where(X[:, 0] > 1, "rare", "common")
     balanced = run(Dataset(a_table(y), ("y",)), quick(class_weight="balanced"))
     train = split_rows(
-        N, validation=0.15, test=0.15, seed=0, classes=(y == "rare").astype(int)
+        N, validation=0.1, test=0.15, seed=0, classes=(y == "rare").astype(int)
     ).train
     counts = {label: int((y[train] == label).sum()) for label in ("common", "rare")}
     by_label = {label: len(train) / (2 * n) for label, n in counts.items()}

@@ -41,7 +41,7 @@ def test_the_parts_are_the_rows_of_split_rows():
     table = a_table(y=y)
     found = prepared(table, settings=Settings(seed=5))
     tenths = np.searchsorted(np.quantile(y, np.linspace(0.1, 0.9, 9)), y)
-    split = split_rows(N, validation=0.15, test=0.15, seed=5, classes=tenths)
+    split = split_rows(N, validation=0.1, test=0.15, seed=5, classes=tenths)
     assert np.array_equal(found.parts["test"].values[:, 0], y[split.test])
     assert np.array_equal(found.parts["train"].values[:, 0], y[split.train])
 
@@ -138,7 +138,8 @@ def test_own_rows_with_a_new_class_are_refused():
 def test_a_share_of_zero_gives_an_empty_part(part):
     found = prepared(a_table(), settings=Settings(**{part: 0.0}))
     assert found.parts[part].n_rows == 0
-    assert found.parts["train"].n_rows == N - round(0.15 * N)
+    other = {"validation": 0.15, "test": 0.1}[part]
+    assert found.parts["train"].n_rows == N - round(other * N)
 
 
 def test_weights_come_from_a_column_or_an_array():

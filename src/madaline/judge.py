@@ -96,31 +96,42 @@ def judge(
         if made
     }
     judged = next(name for name in ("test", "validation", "train") if name in parts)
-    metric = PRIMARY_METRIC[prepared.target.task]
-    linear_losses = losses.get("linear", {})
-    evidence = Evidence(
-        test=losses["network"][judged],
-        test_constant=losses["constant"][judged],
-        test_linear=linear_losses.get(judged),
-        train=losses["network"]["train"],
-        train_constant=losses["constant"]["train"],
-        train_linear=linear_losses.get("train"),
-        loss_at_start=loss_at_start,
-        n_train=train.n_rows,
-        n_validation=prepared.parts["validation"].n_rows,
-        n_test=prepared.parts["test"].n_rows,
-        task=prepared.target.task,
-        part=judged,
-        test_score=scores["network"][judged].score(metric),
-        train_score=scores["network"]["train"].score(metric),
-        settings=settings,
-    )
+    evidence = _evidence(prepared, judged, losses, scores["network"], loss_at_start, settings)
     return Judgement(
         scores=scores["network"],
         constant=scores["constant"],
         linear=scores.get("linear", {}),
         part=judged,
         verdict=give_verdict(curve, evidence),
+    )
+
+
+def _evidence(
+    prepared: Prepared,
+    judged: str,
+    losses: Mapping[str, Mapping[str, Losses]],
+    scores: Mapping[str, Scores],
+    loss_at_start: float,
+    settings: Mapping[str, Any],
+) -> Evidence:
+    """What the verdict weighs; losses are by model and part."""
+    metric, linear = PRIMARY_METRIC[prepared.target.task], losses.get("linear", {})
+    return Evidence(
+        test=losses["network"][judged],
+        test_constant=losses["constant"][judged],
+        test_linear=linear.get(judged),
+        train=losses["network"]["train"],
+        train_constant=losses["constant"]["train"],
+        train_linear=linear.get("train"),
+        loss_at_start=loss_at_start,
+        n_train=prepared.parts["train"].n_rows,
+        n_validation=prepared.parts["validation"].n_rows,
+        n_test=prepared.parts["test"].n_rows,
+        task=prepared.target.task,
+        part=judged,
+        test_score=scores[judged].score(metric),
+        train_score=scores["train"].score(metric),
+        settings=settings,
     )
 
 

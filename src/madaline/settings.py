@@ -83,7 +83,7 @@ class Settings:
         None, "Data", "What to predict; found from the target when not given.", choices=TASKS
     )
     validation: float | str = _row(
-        0.15,
+        0.1,
         "Data",
         "Share of rows, or a file, that decides when to stop.",
         low=0,

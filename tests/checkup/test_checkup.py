@@ -34,7 +34,7 @@ def found(table: Table, target="y", settings: Settings | None = None, **own):
 def values_table(seed: int = 0, **columns) -> Table:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(N, 2))
-    y = 3 * x[:, 0] + 2 * x[:, 1] + 0.1 * rng.normal(size=N)
+    y = 3 * x[:, 0] + 2 * x[:, 1] + 0.5 * rng.normal(size=N)
     return as_table({"a": x[:, 0], "b": x[:, 1], "y": y} | columns)
 
 

@@ -141,7 +141,7 @@ class MLPRegressor(RegressorMixin, MLPBase):
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool | str | None = None,
-        validation_fraction: float = 0.15,
+        validation_fraction: float = 0.1,
         beta_1: float = 0.9,
         beta_2: float | None = None,
         epsilon: float = 1e-08,
