@@ -17,7 +17,7 @@ from madaline.nn.bits import make_key
 from madaline.nn.heads import Head
 from madaline.nn.mlp import MLP, Dense
 from madaline.train.batches import Rows
-from madaline.train.plan import Plan, make_hyper, with_extras
+from madaline.train.plan import Form, Plan, make_hyper, with_extras
 from madaline.train.step import batch_loss, penalty, row_scores
 
 HEADS = [
@@ -74,7 +74,7 @@ def _gradients(head, activation, **numbers):
         flat, form = ravel_pytree(jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), model))
 
         def loss(point):
-            return batch_loss(shape, head, plan, hyper, form(point), wide, KEY)[0]
+            return batch_loss(Form(shape, head, plan), hyper, form(point), wide, KEY)[0]
 
         moves = STEP * jnp.eye(flat.size)
         points = jnp.concatenate([flat[None] + moves, flat[None] - moves])
@@ -82,7 +82,9 @@ def _gradients(head, activation, **numbers):
         exact, losses = compute(flat, points)
         slopes = (losses[: flat.size] - losses[flat.size :]) / (2 * STEP)
     plan, hyper = _numbers(np.float32, **numbers)
-    single = jax.jit(jax.grad(lambda m: batch_loss(shape, head, plan, hyper, m, rows, KEY)[0]))
+    single = jax.jit(
+        jax.grad(lambda m: batch_loss(Form(shape, head, plan), hyper, m, rows, KEY)[0])
+    )
     return np.asarray(slopes), np.asarray(exact), np.asarray(ravel_pytree(single(model))[0])
 
 
@@ -119,7 +121,7 @@ def _backward(head, activation, dtype):
         (model, rows),
     )
     plan, hyper = _numbers(dtype)
-    slope = jax.grad(lambda m: batch_loss(shape, head, plan, hyper, m, rows, KEY)[0])(model)
+    slope = jax.grad(lambda m: batch_loss(Form(shape, head, plan), hyper, m, rows, KEY)[0])(model)
     return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(slope)])
 
 
@@ -158,7 +160,7 @@ def test_backpropagation_through_penalties_and_noise_equals_finite_differences(h
 def test_loss_is_the_weighted_mean_of_the_rows_losses():
     shape, model, rows = _case(HEADS[0], "tanh", np.float32)
     plan, hyper = _numbers(np.float32)
-    loss, (total, weight) = batch_loss(shape, HEADS[0], plan, hyper, model, rows, KEY)
+    loss, (total, weight) = batch_loss(Form(shape, HEADS[0], plan), hyper, model, rows, KEY)
     losses, metrics = row_scores(shape, HEADS[0], model, rows)
     assert float(loss) == pytest.approx(np.average(losses, weights=rows.weight), rel=1e-6)
     assert float(total / weight) == pytest.approx(float(loss), rel=1e-6)
@@ -174,7 +176,7 @@ def test_a_row_of_weight_zero_may_hold_what_overflows():
 
     def of(batch):
         return jax.value_and_grad(
-            lambda m: batch_loss(shape, HEADS[0], plan, hyper, m, batch, KEY)[0]
+            lambda m: batch_loss(Form(shape, HEADS[0], plan), hyper, m, batch, KEY)[0]
         )(model)
 
     for a, b in zip(jax.tree.leaves(of(wild)), jax.tree.leaves(of(rows)), strict=True):
@@ -186,7 +188,7 @@ def test_a_batch_without_weight_has_loss_and_slope_zero():
     plan, hyper = _numbers(np.float32)
     empty = replace(rows, weight=np.zeros(N, np.float32))
     loss, slope = jax.value_and_grad(
-        lambda m: batch_loss(shape, HEADS[0], plan, hyper, m, empty, KEY)[0]
+        lambda m: batch_loss(Form(shape, HEADS[0], plan), hyper, m, empty, KEY)[0]
     )(model)
     assert float(loss) == 0
     assert all((np.asarray(leaf) == 0).all() for leaf in jax.tree.leaves(slope))
@@ -210,7 +212,7 @@ def test_smoothing_mixes_the_label_with_all_classes():
     head = HEADS[-1]
     shape, model, rows = _case(head, "tanh", np.float32)
     plan, hyper = _numbers(np.float32, label_smoothing=0.3)
-    smooth = batch_loss(shape, head, plan, hyper, model, rows, KEY)[0]
+    smooth = batch_loss(Form(shape, head, plan), hyper, model, rows, KEY)[0]
     per_class = [
         row_scores(shape, head, model, replace(rows, y=np.full(N, label, np.int32)))[0]
         for label in range(3)
@@ -228,7 +230,9 @@ def test_rows_of_a_batch_draw_apart_and_keys_draw_anew():
 
     def outputs(key, **numbers):
         plan, hyper = _numbers(np.float32, **numbers)
-        loss = jax.jit(lambda batch: batch_loss(shape, HEADS[0], plan, hyper, model, batch, key)[0])
+        loss = jax.jit(
+            lambda batch: batch_loss(Form(shape, HEADS[0], plan), hyper, model, batch, key)[0]
+        )
         found = []
         for row in range(N):
             weight = np.eye(N, dtype=np.float32)[row]

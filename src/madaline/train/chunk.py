@@ -16,15 +16,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
-from madaline.nn.architecture import Architecture
 from madaline.nn.bits import Key, fold_in
-from madaline.nn.heads import Head
 from madaline.nn.mlp import MLP
 from madaline.train.batches import Deck, Rows, row_at
 from madaline.train.calibration import CALIBRATIONS, calibrated_loss
 from madaline.train.history import CURVES
 from madaline.train.optimizers import CYCLE_ENDS, lbfgs_standing, learning_rate_at
-from madaline.train.plan import Hyper, Plan
+from madaline.train.plan import Form, Hyper, Plan
 from madaline.train.state import TrainState
 from madaline.train.step import row_scores, train_step
 
@@ -39,11 +37,9 @@ _HARD = 0.3
 _LEAST_RATE, _LEVEL = 1e-6, 2.2e-9
 
 
-@partial(jax.jit, static_argnames=("architecture", "head", "plan"))
+@partial(jax.jit, static_argnames="form")
 def run_chunk(
-    architecture: Architecture,
-    head: Head,
-    plan: Plan,
+    form: Form,
     hyper: Hyper,
     state: TrainState,
     deck: Deck,
@@ -53,12 +49,12 @@ def run_chunk(
     """Epochs until ``stop``, or until every member has stopped: the compiled heart of training.
 
     Args:
-        architecture, head, plan: What decides the program.
+        form: What decides the program.
         hyper, state, deck: Of the members.
         key: Randomness of the training.
         stop: Total of epochs.
     """
-    first, deck = state.epoch, _weighed(plan, hyper, deck)
+    plan, first, deck = form.plan, state.epoch, _weighed(form.plan, hyper, deck)
     slots = {name: jnp.zeros((CHUNK, *state.active.shape), deck.train.x.dtype) for name in CURVES}
 
     def unfinished(carry: tuple[TrainState, Any]) -> Bool[Array, ""]:
@@ -72,13 +68,13 @@ def run_chunk(
             learning_rate=hyper.learning_rate * state.rate,
             label_smoothing=hyper.label_smoothing * _ease(plan, state),
         )
-        moved, loss = _epoch(architecture, head, plan, now, state, deck, key)
+        moved, loss = _epoch(form, now, state, deck, key)
         values = {"loss": loss, "learning_rate": _rate(plan, now, moved)}
-        values |= _check(architecture, head, plan, hyper, moved.model, deck, loss)
+        values |= _check(form, hyper, moved.model, deck, loss)
         score = values["score"]
         sound = moved.active & jnp.isfinite(score)
         moved = _adapt(plan, hyper, _remember(hyper, moved, score), sound)
-        moved = replace(moved, active=moved.active & ~_in_vain(head, plan, hyper, moved))
+        moved = replace(moved, active=moved.active & ~_in_vain(form, hyper, moved))
         state = _converge(hyper, state, moved) if plan.optimizer == "lbfgs" else moved
         curves = {
             name: jax.lax.dynamic_update_index_in_dim(curve, values[name], slot, 0)
@@ -90,21 +86,15 @@ def run_chunk(
 
 
 def _epoch(
-    architecture: Architecture,
-    head: Head,
-    plan: Plan,
-    hyper: Hyper,
-    state: TrainState,
-    deck: Deck,
-    key: Key,
+    form: Form, hyper: Hyper, state: TrainState, deck: Deck, key: Key
 ) -> tuple[TrainState, Float[Array, " m"]]:
     """Every row once: the new state, and each member's mean loss over the updates."""
-    epoch_key, train, n = fold_in(key, state.epoch), deck.train, deck.n
+    plan, epoch_key, train, n = form.plan, fold_in(key, state.epoch), deck.train, deck.n
     size = plan.batch_size or train.x.shape[0]
     batches = (n + size - 1) // size if plan.batch_size else jnp.uint32(1)
     own_rows = 0 if plan.batch_size and not plan.shared_batches else None
     update = jax.vmap(
-        partial(train_step, architecture, head, plan),
+        partial(train_step, form),
         in_axes=(0, 0, 0, Rows(own_rows, own_rows, own_rows, 0), 0, None, None),  # type: ignore[arg-type]
     )
 
@@ -245,9 +235,7 @@ def _fold_blocks(
 
 
 def _check(
-    architecture: Architecture,
-    head: Head,
-    plan: Plan,
+    form: Form,
     hyper: Hyper,
     model: MLP,
     deck: Deck,
@@ -259,13 +247,14 @@ def _check(
     the plan says so; else the training loss after the epoch.
     """
     names = ("train_loss", "validation_loss", "train_metric", "validation_metric")
+    plan, head = form.plan, form.head
     block, totals = _check_blocks(plan, hyper, deck)
     if block is None:
         return {**dict.fromkeys(names, jnp.full_like(loss, jnp.nan)), "score": loss}
     temperatures = CALIBRATIONS if plan.calibrated and head.classifies else ()
     rows_axis = 0 if plan.folds else None
     scores = jax.vmap(
-        partial(row_scores, architecture, head, inverse_temperatures=temperatures),
+        partial(row_scores, form.architecture, head, inverse_temperatures=temperatures),
         in_axes=(0, Rows(rows_axis, rows_axis, rows_axis, None)),  # type: ignore[arg-type]
     )
 
@@ -306,13 +295,13 @@ def _remember(hyper: Hyper, state: TrainState, score: Float[Array, " m"]) -> Tra
     )
 
 
-def _in_vain(head: Head, plan: Plan, hyper: Hyper, state: TrainState) -> Bool[Array, " m"]:
+def _in_vain(form: Form, hyper: Hyper, state: TrainState) -> Bool[Array, " m"]:
     """Whether the third of four cycles has just ended and was no better than those before it.
 
     A classifier's last cycle, as long as all before it, would not be better either: on the tables
     that settings were chosen on it hardly ever was. For numbers it sometimes was, by far.
     """
-    if plan.schedule != "cycles" or not head.classifies:
+    if form.plan.schedule != "cycles" or not form.head.classifies:
         return jnp.zeros_like(state.active)
     second, third = (CYCLE_ENDS[i] * hyper.total_steps for i in (1, 2))
     steps = state.step.astype(third.dtype)

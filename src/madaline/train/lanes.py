@@ -152,10 +152,9 @@ def _run(problem: Problem, lane: Lane, state: TrainState, stop: int) -> tuple[Tr
     with precision(problem):
         return jax.device_get(
             run_chunk(
-                problem.architecture, problem.head, problem.plan, lane.hyper, own, lane.deck,
-                make_key(problem.seed), np.uint32(stop),
+                problem.form, lane.hyper, own, lane.deck, make_key(problem.seed), np.uint32(stop)
             )
-        )  # fmt: skip
+        )
 
 
 def precision(problem: Problem) -> AbstractContextManager[Any]:

@@ -1,4 +1,4 @@
-"""What decides the program (`Plan`), and the numbers that flow through it (`Hyper`)."""
+"""What decides the program (`Form`, `Plan`), and the numbers that flow through it (`Hyper`)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from jaxtyping import Array, Float, Int, UInt32
 
 from madaline.arrays import pytree
 from madaline.errors import UsageError, nearest
+from madaline.nn.architecture import Architecture
+from madaline.nn.heads import Head
 from madaline.settings import OPTIMIZERS, SCHEDULES
 
 # Noise and penalties that cost time in every step: compiled in only where their strength is not 0.
@@ -75,6 +77,21 @@ class Plan:
                 raise UsageError(
                     "L-BFGS has no decoupled weight decay.", "Use --l2, the penalty it stands for."
                 )
+
+
+@dataclass(frozen=True)
+class Form:
+    """All that decides the compiled program of a training. Hashable.
+
+    Attributes:
+        architecture: The network's shape.
+        head: Names loss and output.
+        plan: How it is trained.
+    """
+
+    architecture: Architecture
+    head: Head
+    plan: Plan
 
 
 @pytree

@@ -18,7 +18,7 @@ from madaline.nn.heads import Head
 from madaline.nn.mlp import MLP
 from madaline.train.batches import Rows
 from madaline.train.history import CURVES, History
-from madaline.train.plan import Hyper, Plan
+from madaline.train.plan import Form, Hyper, Plan
 
 
 @pytree
@@ -90,6 +90,11 @@ class Problem:
     check: Rows | None
     seed: int
     n_held: int = 0
+
+    @property
+    def form(self) -> Form:
+        """What decides the program."""
+        return Form(self.architecture, self.head, self.plan)
 
 
 def take_members(state: TrainState, members: slice | Sequence[int]) -> TrainState:

@@ -16,15 +16,13 @@ from madaline.nn.mlp import MLP, apply_mlp
 from madaline.nn.norms import power_sum
 from madaline.train.batches import Rows
 from madaline.train.optimizers import apply_gradient, fading
-from madaline.train.plan import Hyper, Plan
+from madaline.train.plan import Form, Hyper, Plan
 
 _NOISE, _DROPOUT = 1, 2
 
 
 def batch_loss(
-    architecture: Architecture,
-    head: Head,
-    plan: Plan,
+    form: Form,
     hyper: Hyper,
     model: MLP,
     rows: Rows,
@@ -35,9 +33,7 @@ def batch_loss(
     """Mean loss of a batch with its penalties, of one member.
 
     Args:
-        architecture: The network's shape.
-        head: Names the loss.
-        plan: Which extras are on.
+        form: The network's shape, its loss, and which extras are on.
         hyper: Their strengths, of this member.
         model: Its parameters.
         rows: The batch; ``weight`` is ``(b,)``.
@@ -49,6 +45,7 @@ def batch_loss(
     Returns:
         What is differentiated, and ``(weighted sum of losses, sum of weights)`` for the curve.
     """
+    plan = form.plan
     smoothing = hyper.label_smoothing if "label_smoothing" in plan.extras else 0.0
     dropout = hyper.dropout * fading(plan, hyper, step) if "dropout" in plan.extras else None
 
@@ -60,8 +57,8 @@ def batch_loss(
             noise = normal(fold_in(row_key, _NOISE), x.shape[0]).astype(x.dtype)
             x = x + hyper.input_noise * noise
         drop_key = None if row_key is None else fold_in(row_key, _DROPOUT)
-        z = apply_mlp(architecture, model, x, codes, dropout=dropout, key=drop_key)
-        return row_loss(head, z, y, smoothing)
+        z = apply_mlp(form.architecture, model, x, codes, dropout=dropout, key=drop_key)
+        return row_loss(form.head, z, y, smoothing)
 
     places = jnp.arange(rows.x.shape[0], dtype=jnp.uint32)
     losses = jax.vmap(one)(rows.x, rows.codes, rows.y, places)
@@ -86,9 +83,7 @@ def penalty(plan: Plan, hyper: Hyper, model: MLP) -> Float[Array, ""] | float:
 
 
 def train_step(
-    architecture: Architecture,
-    head: Head,
-    plan: Plan,
+    form: Form,
     hyper: Hyper,
     model: MLP,
     moments: Any,
@@ -100,11 +95,18 @@ def train_step(
     """Forward, loss, gradient, update of one member: ``w <- w - rate x dLoss/dw``."""
 
     def loss_of(at: MLP) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Float[Array, ""]]]:
-        return batch_loss(architecture, head, plan, hyper, at, rows, key, count, step)
+        return batch_loss(form, hyper, at, rows, key, count, step)
 
     (loss, sums), gradient = jax.value_and_grad(loss_of, has_aux=True)(model)
     model, moments = apply_gradient(
-        plan, hyper, model, moments, gradient, step=step, loss=loss, loss_of=lambda m: loss_of(m)[0]
+        form.plan,
+        hyper,
+        model,
+        moments,
+        gradient,
+        step=step,
+        loss=loss,
+        loss_of=lambda m: loss_of(m)[0],
     )
     return model, moments, sums
 
