@@ -145,6 +145,7 @@ def network_event(
         "optimizer": settings.optimizer,
         "batch_size": problem.plan.batch_size or train.n_rows,
         "epochs": settings.epochs,
+        "calibrated": problem.plan.calibrated and problem.head.classifies,
         "members": settings.members,
         "learning_rate": rates if len(set(rates)) > 1 else rates[0],
         "initializer": settings.initializer,

@@ -74,6 +74,7 @@ NETWORK = {
     "optimizer": "adamw",
     "batch_size": 128,
     "epochs": 200,
+    "calibrated": True,
     "members": 8,
     "learning_rate": 0.001,
     "loss_at_start": 0.55241,
@@ -179,7 +180,8 @@ def test_network_in_words():
     assert describe_network(NETWORK) == golden("""
         Network   105 features -> 256 relu -> 1 sigmoid
         Size      27,729 parameters · 1 embedded column · 8 networks trained as one
-        Training  adamw, learning rate 0.001, batches of 128, at most 200 epochs
+        Training  adamw, learning rate 0.001, batches of 128, at most 200 epochs, the
+                  best by calibrated validation loss
         Loss      binary cross entropy, 0.552 at the start, 0.552 for the best constant
                   guess
     """)

@@ -115,7 +115,7 @@ def _values(seen: Seen, name: str) -> Iterator[Finding]:
             "warn",
             f"{ruling:,} of {len(y):,} rows hold half of the variance of {name!r}: the furthest is "
             f"{significant(float(values[order[0]]), 4)}, while 98 % lie between {low} and {high}.",
-            "Look whether they are mistakes; if they are right, --loss huber listens to them less.",
+            "Look whether they are mistakes. --loss absolute hardly listens to them.",
             (name,),
             seen.row_numbers(order[:ruling]),
             seen.table.source,
@@ -130,7 +130,7 @@ def _values(seen: Seen, name: str) -> Iterator[Finding]:
             "note",
             f"{name!r} has a long tail of large values (skewness {skewness:.1f}), which rule the "
             "squared loss.",
-            "If relative errors matter, predict its logarithm; else compare --loss huber.",
+            "If relative errors matter, predict its logarithm; if absolute ones, --loss absolute.",
             (name,),
             numbers={"skewness": skewness},
         )

@@ -235,7 +235,8 @@ def _training(event: Event) -> list[str]:
     if batch is not None:
         parts.append(f"batches of {batch:,}" if isinstance(batch, int) else f"batch {batch}")
     if event.get("epochs"):
-        parts.append(f"at most {count(event['epochs'], 'epoch')}")
+        best = ", the best by calibrated validation loss" if event.get("calibrated") else ""
+        parts.append(f"at most {count(event['epochs'], 'epoch')}{best}")
     return entry("Training", ", ".join(parts)) if parts else []
 
 
