@@ -285,7 +285,7 @@ def test_several_numbers_are_predicted_at_once_in_their_units():
 
 
 def test_a_high_quantile_lies_above_the_median():
-    chosen = {"loss": "quantile", "epochs": 100, "learning_rate": 0.01}
+    chosen = {"loss": "quantile", "epochs": 100, "learning_rate": 0.01, "validation": 0.15}
     high, median = (trained(quantile=q, **chosen).predictor.predict(a_table()) for q in (0.9, 0.5))
     assert (high > median).mean() > 0.95
     assert np.mean(high >= LINEAR) == pytest.approx(0.9, abs=0.07)

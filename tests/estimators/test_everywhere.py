@@ -496,7 +496,7 @@ def test_an_interrupt_in_mid_fit_leaves_a_fitted_estimator():
 
 
 def test_a_batch_larger_than_the_sample_is_warned_of_but_not_for_lbfgs():
-    with pytest.warns(UserWarning, match=r"`batch_size` larger than sample size: 500, of 102"):
+    with pytest.warns(UserWarning, match=r"`batch_size` larger than sample size: 500, of 108"):
         regressor(batch_size=500, early_stopping=True).fit(ROWS, VALUES)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)

@@ -14,7 +14,7 @@ from madaline.recipes import complete
 from madaline.settings import Settings
 
 TINY = {"hidden": (8,), "epochs": 15, "optimizer": "adamw", "precision": "float32"}
-TINY |= {"learning_rate": 0.01}
+TINY |= {"learning_rate": 0.01, "validation": 0.15}
 
 
 def _table(n=200, seed=0):
