@@ -304,10 +304,13 @@ PEERS = {
     "linear": Peer(make_linear, pandas_frame, ("scikit-learn",)),
 }
 
-VARIANTS = {
-    part: Peer(functools.partial(make_without, settings), raw_frame, ("madaline", "jax"))
-    for part, settings in PARTS.items()
-}
+
+def with_settings(settings: dict[str, Any]) -> Peer:
+    """Madaline with these settings of its estimators."""
+    return Peer(functools.partial(make_without, settings), raw_frame, ("madaline", "jax"))
+
+
+VARIANTS = {part: with_settings(settings) for part, settings in PARTS.items()}
 EVERY = PEERS | VARIANTS
 
 

@@ -29,7 +29,7 @@ import polars as pl
 from madaline import MLPClassifier, MLPRegressor
 from madaline.describe import versions
 from tables import TUNED, list_of
-from tables_fit import Job, read_target, scores_of_classes, scores_of_values, split_rows
+from tables_fit import Job, read_rows, scores_of_classes, scores_of_values
 
 WORTH = (
     *("concrete", "vehicle", "german_credit", "contraceptive", "segment", "phoneme"),
@@ -42,11 +42,8 @@ SKLEARN_SPACE = ("learning_rate_init", "alpha", "hidden_layer_sizes")
 def rows_of(arguments: argparse.Namespace, table: str, seed: int) -> tuple[Any, ...]:
     """Task, training rows and answers, test rows and answers."""
     about = json.loads((arguments.folder / "index.json").read_text())[table]
-    frame = pl.read_parquet(arguments.folder / about["file"]).drop_nulls(about["target"])
-    y, x = read_target(frame[about["target"]], about["task"]), frame.drop(about["target"])
-    train, test = split_rows(
-        y, Job(str(arguments.folder), about, "madaline", seed, arguments.rows_cap)
-    )
+    job = Job(str(arguments.folder), about, "madaline", seed, arguments.rows_cap)
+    x, y, train, test, _ = read_rows(job)
     return about["task"], x[train], y[train], x[test], y[test]
 
 

@@ -80,6 +80,25 @@ def split_rows(y: np.ndarray, job: Job) -> tuple[np.ndarray, np.ndarray]:
     return train[: job.rows_cap or None], test
 
 
+class Rows(NamedTuple):
+    """A table's rows without the target, the answers, and which rows train and test."""
+
+    frame: pl.DataFrame
+    y: np.ndarray
+    train: np.ndarray
+    test: np.ndarray
+    categorical: list[str]
+
+
+def read_rows(job: Job) -> Rows:
+    """The rows that have an answer, split as `split_rows` does."""
+    task, target = job.table["task"], job.table["target"]
+    frame = pl.read_parquet(Path(job.folder) / job.table["file"]).drop_nulls(target)
+    y, frame = read_target(frame[target], task), frame.drop(target)
+    categorical = [name for name in job.table["categorical"] if name in frame.columns]
+    return Rows(frame, y, *split_rows(y, job), categorical)
+
+
 def log_loss(probabilities: np.ndarray, classes: Iterable[Any], y: np.ndarray) -> float:
     """Mean of -log(probability of the true class); a class never seen in training has none.
 
@@ -133,12 +152,8 @@ def scores_of_values(predicted: np.ndarray, y: np.ndarray) -> dict[str, Any]:
 
 def fit(job: Job) -> dict[str, Any]:
     """Fit, predict the test rows once, score; the clocks run in `fit` and in `predict` alone."""
-    task, target = job.table["task"], job.table["target"]
-    frame = pl.read_parquet(Path(job.folder) / job.table["file"]).drop_nulls(target)
-    y, frame = read_target(frame[target], task), frame.drop(target)
-    train, test = split_rows(y, job)
-    categorical = [name for name in job.table["categorical"] if name in frame.columns]
-    peer = EVERY[job.peer]
+    task, peer = job.table["task"], EVERY[job.peer]
+    frame, y, train, test, categorical = read_rows(job)
     x_train, x_test = (peer.frame(frame[rows], categorical) for rows in (train, test))
     model = peer.make(task, categorical, job.seed)
     mb_before = peak_megabytes()

@@ -10,7 +10,6 @@ one after the other. Above 1 is worse than Madaline's default on the untouched r
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import platform
 import sys
@@ -18,20 +17,17 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
-from peers import EVERY, Peer, make_without, raw_frame
+from peers import EVERY, with_settings
 from tables import TUNED, list_of
-from tables_fit import Job, read_target, scores_of_values, split_rows
+from tables_fit import Job, Rows, read_rows, scores_of_values
 from tables_report import geometric_mean, print_table
 
 SHARES = (0.0, 0.01, 0.05)
 DEFAULT = "madaline"
 # A loss other than the default's, which is the squared one.
 LOSSES = {
-    f"madaline, {loss}": Peer(
-        functools.partial(make_without, {"loss": loss}), raw_frame, ("madaline",)
-    )
+    f"madaline, {loss}": with_settings({"loss": loss})
     for loss in ("huber", "absolute_error", "poisson")
 }
 METHODS = {DEFAULT: EVERY[DEFAULT], **LOSSES, "catboost": EVERY["catboost"], "hgb": EVERY["hgb"]}
@@ -50,20 +46,16 @@ def are_counts(y: np.ndarray) -> bool:
     return bool((y >= 0).all() and (y == np.round(y)).all())
 
 
-def errors_of(job: Job, share: float) -> dict[str, dict[str, float]]:
+def errors_of(rows: Rows, share: float, seed: int) -> dict[str, dict[str, float]]:
     """Scores on untouched test rows of every method that fits the target."""
-    frame = pl.read_parquet(Path(job.folder) / job.table["file"]).drop_nulls(job.table["target"])
-    y = read_target(frame[job.table["target"]], "regression")
-    frame = frame.drop(job.table["target"])
-    train, test = split_rows(y, job)
-    answers = spoiled(y[train], share, job.seed)
-    categorical = [name for name in job.table["categorical"] if name in frame.columns]
+    frame, y, train, test, categorical = rows
+    answers = spoiled(y[train], share, seed)
     found = {}
     for name, peer in METHODS.items():
         if name.endswith("poisson") and not are_counts(y):
             continue
-        x_train, x_test = (peer.frame(frame[rows], categorical) for rows in (train, test))
-        model = peer.make("regression", categorical, job.seed).fit(x_train, answers)
+        x_train, x_test = (peer.frame(frame[part], categorical) for part in (train, test))
+        model = peer.make("regression", categorical, seed).fit(x_train, answers)
         found[name] = scores_of_values(np.asarray(model.predict(x_test), np.float64), y[test])
     return found
 
@@ -106,8 +98,9 @@ def main() -> None:
     for seed in arguments.seeds:
         for table in tables:
             job = Job(str(arguments.folder), index[table], DEFAULT, seed, arguments.rows_cap)
+            rows = read_rows(job)
             for share in SHARES:
-                found[table, seed, share] = errors_of(job, share)
+                found[table, seed, share] = errors_of(rows, share, seed)
                 print(table, seed, share, found[table, seed, share], file=sys.stderr, flush=True)
     print_report(found)
 

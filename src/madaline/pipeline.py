@@ -170,12 +170,7 @@ def run(
     fingerprint = prepared.fingerprint()
     tell("network", network_event(problem, settings, prepared, bias, start_loss, fingerprint))
     if resume is not None:
-        if resume.fingerprint != fingerprint:
-            raise UsageError(
-                "The data is not what the run began with: its rows, columns or classes differ.",
-                "Resume with the same file, or start a new run.",
-            )
-        state, history = restored(state, resume.state), resume.history
+        state, history = _resumed(state, resume, fingerprint)
     show = partial(_predictor, prepared, problem.architecture)
     progress, why = _train(problem, state, history, settings, watch, chunk, show)
     if why == "diverged" and not np.any(np.asarray(progress.state.best_epoch)) and not data.lenient:
@@ -234,6 +229,16 @@ def first_state(problem: Problem, bias: NDArray[np.float64], start: Start | None
             "Keep hidden and members as they were, or begin anew.",
         )
     return init_state(problem, bias, model=model)
+
+
+def _resumed(state: TrainState, resume: Resume, fingerprint: str) -> tuple[TrainState, History]:
+    """Where the earlier run stood, if its data were these."""
+    if resume.fingerprint != fingerprint:
+        raise UsageError(
+            "The data is not what the run began with: its rows, columns or classes differ.",
+            "Resume with the same file, or start a new run.",
+        )
+    return restored(state, resume.state), resume.history
 
 
 def _train(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,6 @@ from madaline.store.request import read_request
 from madaline.train.history import CURVES
 from madaline.train.state import history_from
 
-_OF_DATASET = {row.name for row in fields(Dataset)}
-
 
 def start_run(
     data: Any,
@@ -38,7 +36,7 @@ def start_run(
     output: Path | str | None = None,
     origins: Mapping[str, str] | None = None,
     watch: Watch | None = None,
-    **given: Any,
+    **rows: Any,
 ) -> Run:
     """Train on a file, a sample or a table, and keep everything in a new run folder.
 
@@ -49,8 +47,8 @@ def start_run(
         output: The run folder; ``runs/MMDD-name`` if not given.
         origins: Where each setting came from, for ``run.json``.
         watch: Looks on, and may stop it.
-        given: Of `madaline.data.dataset.Dataset`, such as ``validation``, ``weight`` and
-            ``class_weight``, and of `madaline.pipeline.run`.
+        rows: What else `madaline.data.dataset.Dataset` has, such as ``validation``, ``weight`` and
+            ``class_weight``.
 
     Raises:
         MadalineError: See `madaline.pipeline.run` and `madaline.store.folder.RunFolder`.
@@ -62,23 +60,48 @@ def start_run(
     ['events.jsonl', 'model.madaline', 'run.json']
     """
     settings = settings or Settings()
-    table = read_data(data)
     names = (target,) if isinstance(target, str) else tuple(target)
-    for name in names:
-        table[name]  # a wrong name is found before a folder is made
+    given = read_dataset(data, names, settings, **rows)
+    return record_run(given, settings, source=data, output=output, origins=origins, watch=watch)
+
+
+def record_run(
+    data: Dataset,
+    settings: Settings,
+    *,
+    source: Any = None,
+    output: Path | str | None = None,
+    origins: Mapping[str, str] | None = None,
+    watch: Watch | None = None,
+    **options: Any,
+) -> Run:
+    """Train on rows that are at hand, and keep everything in a new run folder.
+
+    Args:
+        data: All rows.
+        settings: A person's choices.
+        source: Where a resumed run finds the rows again: a path, or the name of a sample.
+        output, origins, watch: As in `start_run`.
+        options: What else `madaline.pipeline.run` takes.
+
+    Raises:
+        MadalineError: See `madaline.pipeline.run` and `madaline.store.folder.RunFolder`.
+    """
+    for name in data.target:
+        data.table[name]  # a wrong name is found before a folder is made
     about = {
-        "data": _place(data),
-        "target": list(names),
+        "data": _place(source),
+        "target": list(data.target),
         "settings": asdict(_with_whole_paths(settings)),
         "origins": dict(origins or {}),
         "environment": environment(),
     }
-    path = Path(output) if output is not None else new_run_path(stem=_stem(data))
+    path = Path(output) if output is not None else new_run_path(stem=_stem(source))
     with RunFolder.create(path, about) as folder:
         folder.event("start", about)
-        recorder = Recorder(folder, watch, _asked(folder.about, given))
+        recorder = Recorder(folder, watch, _asked(folder.about, data))
         try:
-            return _run(folder, table, names, settings, recorder, None, given)
+            return _run(folder, data, settings, recorder, **options)
         except BaseException:  # also Ctrl-C: what never trained leaves nothing behind
             if not recorder.trained:
                 folder.discard()
@@ -86,7 +109,7 @@ def start_run(
 
 
 def resume_run(
-    folder: Path | str, data: Any = None, *, watch: Watch | None = None, **given: Any
+    folder: Path | str, data: Any = None, *, watch: Watch | None = None, **rows: Any
 ) -> Run:
     """Go on with a run that was interrupted; the end is that of the unbroken run, bit for bit.
 
@@ -94,7 +117,7 @@ def resume_run(
         folder: Its run folder.
         data: The same rows again, if they did not come from a file.
         watch: Looks on, and may stop it.
-        given: What `start_run` was given beside settings.
+        rows: What `start_run` was given beside settings.
 
     Raises:
         UsageError: The run is finished, or the data are others.
@@ -114,7 +137,8 @@ def resume_run(
                 f"The run {folder} did not read a file, so its rows are not at hand.",
                 "Give them again: resume_run(folder, data).",
             )
-        table = read_data(request.data if data is None else data)
+        source = request.data if data is None else data
+        given = read_dataset(source, request.target, request.settings, **rows)
         asked = _asked(opened.about, given)
         resume, n_events = None, 1
         if (saved := opened.load_checkpoint()) is not None:
@@ -127,22 +151,13 @@ def resume_run(
             if not opened.n_events:  # killed before its first event
                 opened.event("start", opened.about)
         recorder = Recorder(opened, watch, asked, resume, n_events)
-        return _run(opened, table, request.target, request.settings, recorder, resume, given)
+        return _run(opened, given, request.settings, recorder, resume=resume)
 
 
 def _run(
-    folder: RunFolder,
-    table: Table,
-    target: tuple[str, ...],
-    settings: Settings,
-    recorder: Recorder,
-    resume: Resume | None,
-    given: Mapping[str, Any],
+    folder: RunFolder, data: Dataset, settings: Settings, recorder: Recorder, **options: Any
 ) -> Run:
-    rows = {name: value for name, value in given.items() if name in _OF_DATASET}
-    options = {name: value for name, value in given.items() if name not in rows}
-    data = Dataset(table, target, **{**read_parts(table, settings), **rows})
-    done = run(data, settings, watch=recorder, resume=resume, **options)
+    done = run(data, settings, watch=recorder, **options)
     recorder.finish(done.predictor)
     summary = {**done.summary, "run": str(folder.path)}
     return replace(done, folder=folder.path, summary=summary)
@@ -157,8 +172,21 @@ def read_data(data: Any) -> Table:
     return as_table(data)
 
 
-def read_parts(table: Table, settings: Settings) -> dict[str, Any]:
-    """Validation and test rows, by part, where the settings name files of them."""
+def read_dataset(data: Any, target: tuple[str, ...], settings: Settings, **rows: Any) -> Dataset:
+    """All rows, with validation and test rows where the settings name files of them.
+
+    Args:
+        data: A path, the name of a sample, or anything that is a table.
+        target: Names of the target columns.
+        settings: A person's choices.
+        rows: What else a `Dataset` has; it goes before the files.
+    """
+    table = read_data(data)
+    given: dict[str, Any] = {**_read_parts(table, settings), **rows}
+    return Dataset(table, target, **given)
+
+
+def _read_parts(table: Table, settings: Settings) -> dict[str, Table]:
     # What is text in the table is text in these files, also where all cells look like numbers.
     texts = {column.name for column in table if column.kind == "category"}
     return {
@@ -185,11 +213,11 @@ def _stem(data: Any) -> str:
     return Path(data).name.split(".")[0] if isinstance(data, str | Path) else "run"
 
 
-def _asked(about: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _asked(about: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
     """What decides the training beside the rows, whose fingerprint the network's event tells."""
     return {
         "settings": about["settings"],
-        "class_weight": plain(given.get("class_weight")),
+        "class_weight": plain(data.class_weight),
     }
 
 

@@ -131,18 +131,17 @@ def _search_and_run(
     output: str | None,
     watch: Watch,
 ) -> Run:
-    from madaline.data.dataset import Dataset
     from madaline.report.trials import describe_search
-    from madaline.runs import read_data, read_parts, start_run
+    from madaline.runs import read_dataset, record_run
     from madaline.store.folder import refuse_full
     from madaline.sweep.record import write_trials
     from madaline.sweep.search import search
 
     if output is not None and Path(output).is_dir():
         refuse_full(Path(output))  # before a search that would be in vain
-    table = read_data(data)
+    rows = read_dataset(data, choices.target, choices.settings)
     found = search(
-        Dataset(table, choices.target, **read_parts(table, choices.settings)),
+        rows,
         choices.settings,
         space=space or None,
         n_trials=n_trials,
@@ -150,8 +149,8 @@ def _search_and_run(
     )
     watch.output.result([*describe_search(found.as_dict()), ""])
     origins = choices.origins | dict.fromkeys(found.changed, "sweep")
-    done = start_run(
-        data, choices.target, found.settings, output=output, origins=origins, watch=watch
+    done = record_run(
+        rows, found.settings, source=data, output=output, origins=origins, watch=watch
     )
     if done.folder is not None:
         write_trials(done.folder, found)

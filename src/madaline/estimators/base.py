@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -40,7 +41,7 @@ from madaline.pipeline import Run, Start, Watch, run
 from madaline.predictor import Predictor
 from madaline.prepare import Learned
 from madaline.recipes import complete
-from madaline.runs import start_run
+from madaline.runs import record_run
 from madaline.settings import Settings
 from madaline.sweep.search import Trial, search
 
@@ -89,21 +90,17 @@ class MLPBase(CallbackSupportMixin, Fitted):
     ) -> Self:
         use_compile_cache()
         begun = self.warm_start and hasattr(self, "predictor_")
-        features = read_features(self, X, reset=not begun)
-        table = joined(features, target, self.predictor_.target.names if begun else ())
-        targets = target_names(table, len(features.columns))
-        weight = read_weights(sample_weight, table.n_rows)
-        own = self._own_rows(X_val, y_val, targets)
-        self._rows = self._rows_of(target, weight, own=own is not None)
+        data = self._dataset(X, target, sample_weight, X_val, y_val, begun=begun)
+        self._rows = self._rows_of(target, data.weight, own="validation" in data.own)
         settings = self._settings(self._rows, begun=begun)
-        data = self._dataset(table, targets, own, weight)
-        self._warn_of_batches(settings, table.n_rows)
+        self._warn_of_batches(settings, target.n_rows)
         watch = watch or (Printer() if self.verbose else None)
         if self.tune is not None:
             settings = self._tuned(data, settings, begun=begun)
-        tasks = self._tasks(settings, table.n_rows, X, y, sample_weight, watch)
-        done = self._run(
-            data, settings, tasks or watch, output,
+        tasks = self._tasks(settings, target.n_rows, X, y, sample_weight, watch)
+        train = run if output is None else partial(record_run, output=output)
+        done = train(
+            data, settings, watch=tasks or watch,
             # scikit-learn's parameters that the solver does not use are no error there.
             strict=False, start=self._start() if begun else None, chunk=1 if tasks else None,
         )  # fmt: skip
@@ -118,29 +115,16 @@ class MLPBase(CallbackSupportMixin, Fitted):
         return self
 
     def _dataset(
-        self,
-        table: Table,
-        target: tuple[str, ...],
-        own: Table | None,
-        weight: NDArray[np.float64] | None,
+        self, X: Any, target: Table, sample_weight: Any, X_val: Any, y_val: Any, *, begun: bool
     ) -> Dataset:
-        return Dataset(
-            table, target, own, weight=weight, class_weight=self._class_weight(), lenient=True
-        )
-
-    def _run(
-        self,
-        data: Dataset,
-        settings: Settings,
-        watch: Any,
-        output: Path | str | None,
-        **options: Any,
-    ) -> Run:
-        if output is None:
-            return run(data, settings, watch=watch, **options)
-        rows = {row.name: getattr(data, row.name) for row in fields(data)}
-        table, target = rows.pop("table"), rows.pop("target")
-        return start_run(table, target, settings, output=output, watch=watch, **rows, **options)
+        """What a fit is given; of one that has ``begun`` the columns must be the same."""
+        features = read_features(self, X, reset=not begun)
+        table = joined(features, target, self.predictor_.target.names if begun else ())
+        targets = target_names(table, len(features.columns))
+        weight = read_weights(sample_weight, table.n_rows)
+        own = self._own_rows(X_val, y_val, targets)
+        class_weight = self._class_weight()
+        return Dataset(table, targets, own, weight=weight, class_weight=class_weight, lenient=True)
 
     def _tuned(self, data: Dataset, settings: Settings, *, begun: bool) -> Settings:
         """The settings with what a search found better."""
@@ -164,17 +148,12 @@ class MLPBase(CallbackSupportMixin, Fitted):
     ) -> Self:
         use_compile_cache()
         begun = hasattr(self, "predictor_")
-        features = read_features(self, X, reset=not begun)
-        table = joined(features, target, self.predictor_.target.names if begun else ())
-        targets = target_names(table, len(features.columns))
-        weight = read_weights(sample_weight, table.n_rows)
-        own = self._own_rows(X_val, y_val, targets)
-        rows = self._rows_of(target, weight)
+        data = self._dataset(X, target, sample_weight, X_val, y_val, begun=begun)
+        rows = self._rows_of(target, data.weight)
         standing = self._standing(rows) if begun else None
         settings = standing.settings if standing else self._stream(rows, begun=False)
         self._rows = rows if standing is None else getattr(self, "_rows", rows)
-        self._warn_of_batches(settings, table.n_rows)
-        data = self._dataset(table, targets, own, weight)
+        self._warn_of_batches(settings, target.n_rows)
         now = go_on(standing, data, settings, classes=classes)
         self._remember_epoch(now, float_type(X), begun=begun)
         return self
