@@ -26,11 +26,11 @@ from madaline.checkup.checkup import Checkup, check_up
 from madaline.checkup.drift import find_drift
 from madaline.checkup.finding import Seen
 from madaline.data.dataset import Dataset
-from madaline.data.read import read_table
+from madaline.data.files.read import read_table
 from madaline.data.table import Column, Table
-from madaline.deal import deal
-from madaline.prepare import encode_parts
-from madaline.settings import Settings
+from madaline.prepare.parts import encode_parts
+from madaline.prepare.split_table import deal
+from madaline.settings.table import Settings
 
 RESULTS = Path(__file__).parent / "results" / "check.json"
 MOST_ROWS = 2_000

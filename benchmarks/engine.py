@@ -125,7 +125,7 @@ def madaline_fit(case: Case, data: Data, *, members: int = 1) -> Trainer:
     """Madaline's engine, looking at its progress as often as it likes to."""
     from madaline import forward
     from madaline.nn.architecture import Architecture
-    from madaline.nn.heads import first_bias, make_head
+    from madaline.nn.head import first_bias, make_head
     from madaline.train.batches import Rows
     from madaline.train.loop import init_state, train_epochs
     from madaline.train.plan import Plan, make_hyper

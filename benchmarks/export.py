@@ -26,13 +26,13 @@ import numpy as np
 import onnxruntime
 
 from madaline.data.dataset import Dataset
-from madaline.data.read import read_table
+from madaline.data.files.read import read_table
 from madaline.data.table import Column, Table
 from madaline.export.numpy_folder import export_numpy
 from madaline.export.onnx_file import export_onnx
-from madaline.pipeline import run
-from madaline.predictor import Predictor
-from madaline.settings import Settings
+from madaline.pipeline.run import run
+from madaline.predict.predictor import Predictor
+from madaline.settings.table import Settings
 
 RESULTS = Path(__file__).parent / "results" / "export.jsonl"
 STRANGE = "never seen before"

@@ -52,13 +52,13 @@ def answers_of(n_rows: int) -> list[str]:
 
 def write_models(folder: Path) -> None:
     """Train Madaline's two networks for an epoch, and write them in all its forms."""
+    from madaline.data.columns.frames import as_table
     from madaline.data.dataset import Dataset
-    from madaline.data.frames import as_table
     from madaline.data.table import Table
     from madaline.export.numpy_folder import export_numpy
     from madaline.export.onnx_file import export_onnx
-    from madaline.pipeline import run
-    from madaline.settings import Settings
+    from madaline.pipeline.run import run
+    from madaline.settings.table import Settings
     from madaline.store.bundle import save_model
 
     y = as_table({"y": answers_of(N_TRAINING)}).columns
@@ -119,7 +119,7 @@ def one_row_calls(folder: Path) -> dict[str, Call]:
     import polars as pl
 
     from madaline import load_model
-    from madaline.data.frames import as_table
+    from madaline.data.columns.frames import as_table
 
     x, row = numbers(1), census(1)
     array = {f"x{i}": x[:, i] for i in range(20)}

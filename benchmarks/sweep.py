@@ -27,7 +27,7 @@ import numpy as np
 import polars as pl
 
 from madaline import MLPClassifier, MLPRegressor
-from madaline.describe import versions
+from madaline.pipeline.describe import versions
 from tables import TUNED, list_of
 from tables_fit import Job, read_rows, scores_of_classes, scores_of_values
 
@@ -93,9 +93,9 @@ def search_of(x: pl.DataFrame, y: np.ndarray, arguments: argparse.Namespace) -> 
     import jax
 
     from madaline import Settings
+    from madaline.data.columns.frames import as_table
     from madaline.data.dataset import Dataset
-    from madaline.data.frames import as_table
-    from madaline.sweep.search import search
+    from madaline.study.search import search
 
     jax.clear_caches()
     table = as_table(x.with_columns(pl.Series("y", [str(label) for label in y.tolist()])))

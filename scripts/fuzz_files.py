@@ -101,7 +101,7 @@ def serve(pipe: Connection) -> None:
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(private_cache_folder(os.environ) or ""))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-    from madaline.pipeline import run  # noqa: F401  (so that importing does not count)
+    from madaline.pipeline.run import run  # noqa: F401  (so that importing does not count)
 
     warnings.simplefilter("error", RuntimeWarning)
     noise = tempfile.TemporaryFile()  # noqa: SIM115  (as long as the process)
@@ -143,7 +143,7 @@ def attempt(job: str, path: str, original: str, target: int) -> tuple[str, int, 
 
 def read(path: Path, original: Path, target: int) -> None:
     """Read, and use every cell and every note as a report would."""
-    from madaline.data.read import read_table
+    from madaline.data.files.read import read_table
 
     table = read_table(path, empty=True)
     for column in table:
@@ -154,9 +154,9 @@ def read(path: Path, original: Path, target: int) -> None:
 
 def fit(path: Path, original: Path, target: int) -> None:
     """Train a tiny network on some column, and predict."""
-    from madaline.data.read import read_table
-    from madaline.pipeline import run
-    from madaline.settings import Settings
+    from madaline.data.files.read import read_table
+    from madaline.pipeline.run import run
+    from madaline.settings.table import Settings
 
     table = read_table(path)
     table = table.take(slice(0, ENOUGH_ROWS))
@@ -178,10 +178,10 @@ def predict(path: Path, original: Path, target: int) -> None:
 
     from madaline.cli.model import read_rows, remarks
     from madaline.cli.predict import frame, predicted_columns
-    from madaline.data.read import read_table
+    from madaline.data.files.read import read_table
     from madaline.errors import MadalineError
-    from madaline.pipeline import run
-    from madaline.settings import Settings
+    from madaline.pipeline.run import run
+    from madaline.settings.table import Settings
 
     key = (str(original), target)
     if key not in MODELS:

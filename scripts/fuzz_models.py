@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.read import read_table
+from madaline.data.files.read import read_table
 from madaline.errors import FileError, MadalineError
 from madaline.store.archive import read_archive, write_archive
 from madaline.store.bundle import load_model, load_state, save_state
@@ -132,7 +132,7 @@ class Fuzz:
         return "predicts"
 
     def resumed(self, folder: Path) -> str:
-        from madaline.runs import resume_run
+        from madaline.runs.start import resume_run
 
         rows = self.rows.select(("age", "job", "town", "member", "height"))
         return f"ends {resume_run(folder, rows).why}"

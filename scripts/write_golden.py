@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.read import read_table
-from madaline.pipeline import run
-from madaline.runs import start_run
-from madaline.settings import Settings
+from madaline.data.files.read import read_table
+from madaline.pipeline.run import run
+from madaline.runs.start import start_run
+from madaline.settings.table import Settings
 from madaline.store.bundle import load_model, save_model
 
 N_ROWS, N_NEW = 150, 12

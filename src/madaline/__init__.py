@@ -8,32 +8,33 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from madaline.version import __version__
+
 if TYPE_CHECKING:
-    from madaline.data.read import read_table
+    from madaline.data.files.read import read_table
     from madaline.data.samples import load_sample
     from madaline.estimators.classifier import MLPClassifier
     from madaline.estimators.regressor import MLPRegressor
-    from madaline.runs import resume_run, start_run
-    from madaline.settings import Settings
+    from madaline.runs.start import resume_run, start_run
+    from madaline.settings.table import Settings
     from madaline.store.bundle import load_model
-
-__version__ = "0.1.0"
 
 _HOME = {
     "MLPClassifier": "madaline.estimators.classifier",
     "MLPRegressor": "madaline.estimators.regressor",
-    "Settings": "madaline.settings",
+    "Settings": "madaline.settings.table",
     "load_model": "madaline.store.bundle",
     "load_sample": "madaline.data.samples",
-    "read_table": "madaline.data.read",
-    "resume_run": "madaline.runs",
-    "start_run": "madaline.runs",
+    "read_table": "madaline.data.files.read",
+    "resume_run": "madaline.runs.start",
+    "start_run": "madaline.runs.start",
 }
 
 __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "Settings",
+    "__version__",
     "load_model",
     "load_sample",
     "read_table",

@@ -10,10 +10,10 @@ import pytest
 
 from madaline.checkup.checkup import check_up
 from madaline.checkup.finding import SEVERITIES
-from madaline.data.frames import as_table
+from madaline.data.columns.frames import as_table
 from madaline.data.table import Column, Table, category
 from madaline.errors import DataError
-from madaline.settings import Settings
+from madaline.settings.table import Settings
 
 N = 600
 

@@ -76,7 +76,7 @@ def make_model() -> Callable[..., Path]:
     from madaline.encode.encoder import Encoder
     from madaline.encode.target import TargetCode
     from madaline.nn.architecture import Architecture
-    from madaline.predictor import Predictor
+    from madaline.predict.predictor import Predictor
     from madaline.store.bundle import save_model
 
     def make(
@@ -144,7 +144,7 @@ NETWORK = {
 
 
 class StandIn:
-    """Stands in for `madaline.runs`: twenty epochs that cost nothing, with all their events.
+    """Stands in for `madaline.runs.start`: twenty epochs that cost nothing, with all their events.
 
     Attributes:
         calls: What each start or resumption was asked.
@@ -216,7 +216,7 @@ def epoch_fields(epoch: int) -> dict[str, Any]:
 
 
 def scores_fields() -> dict[str, Any]:
-    from madaline.diagnose.scores import score_classes
+    from madaline.score.scores import score_classes
 
     def scores(p: float) -> dict[str, Any]:
         return score_classes([0, 1, 1, 0], [p, 0.9, 0.4, 0.1], ["no", "yes"]).as_dict()
@@ -231,8 +231,8 @@ def runs(here: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     from types import ModuleType
 
     stand_in = StandIn(here / "runs" / "1123-people")
-    module = ModuleType("madaline.runs")
+    module = ModuleType("madaline.runs.start")
     module.start_run = stand_in.start_run  # type: ignore[attr-defined]
     module.resume_run = stand_in.resume_run  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "madaline.runs", module)
+    monkeypatch.setitem(sys.modules, "madaline.runs.start", module)
     return stand_in

@@ -8,9 +8,9 @@ import pytest
 from click.testing import Result
 
 from madaline.cli.evaluate import missed_demands, read_demand
-from madaline.data.read import read_table
-from madaline.diagnose.score_table import Score, Scores
+from madaline.data.files.read import read_table
 from madaline.errors import UsageError
+from madaline.events.scores import Score, Scores
 
 Call = Callable[..., Result]
 ROWS = (

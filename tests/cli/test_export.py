@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from madaline.data.read import read_table
+from madaline.data.files.read import read_table
 from madaline.store.bundle import load_model
 
 Call = Callable[..., Result]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from madaline.data.read import read_table
-from madaline.diagnose.score_table import Score, Scores
+from madaline.data.files.read import read_table
+from madaline.events.scores import Score, Scores
 
 Call = Callable[..., Result]
 ROWS = "age,job,sick\n39,clerk,yes\n25,nurse,no\n61,clerk,no\n70,baker,yes\n"

@@ -8,7 +8,7 @@ import pytest
 from madaline.cli.fit import fit
 from madaline.cli.options import FOREIGN_NAMES, default_text, make_output, option_name
 from madaline.errors import UsageError
-from madaline.settings import GROUPS, Settings
+from madaline.settings.table import GROUPS, Settings
 
 OPTIONS = {param.name: param for param in fit.params if isinstance(param, click.Option)}
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from click.testing import Result
 
-from madaline.data.read import read_table
+from madaline.data.files.read import read_table
 from madaline.data.table import Table
 from madaline.store.bundle import load_model
 

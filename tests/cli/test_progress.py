@@ -27,7 +27,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> PlainLines:
     import madaline.report
 
     text = type("text", (), {"describe_epoch": staticmethod(lambda f: f"epoch {f['epoch']}")})
-    monkeypatch.setitem(__import__("sys").modules, "madaline.report.text", text)
+    monkeypatch.setitem(__import__("sys").modules, "madaline.report.words.text", text)
     monkeypatch.setattr(madaline.report, "text", text, raising=False)
     return PlainLines(clock=lambda: 0.0)
 

@@ -9,10 +9,10 @@ from click.testing import Result
 
 from madaline.cli.sweep import read_space
 from madaline.errors import UsageError
-from madaline.settings import Settings
+from madaline.runs.request import read_request
+from madaline.settings.table import Settings
 from madaline.store.folder import RunFolder
-from madaline.store.request import read_request
-from madaline.sweep.ranges import Range, Values
+from madaline.study.ranges import Range, Values
 
 Call = Callable[..., Result]
 TINY = ("iris", "-t", "species", "--preset", "classic", "--hidden", "8", "--epochs", "6")
@@ -53,7 +53,7 @@ def test_json_is_one_document_with_the_run_and_the_search(call: Call) -> None:
 def test_an_interrupted_search_leaves_nothing_behind(
     call: Call, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import madaline.sweep.search as module
+    import madaline.study.search as module
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -90,7 +90,7 @@ def test_what_cannot_be_searched_is_said_in_one_line(
 def test_a_folder_that_is_in_use_is_refused_before_the_search(
     call: Call, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import madaline.sweep.search as module
+    import madaline.study.search as module
 
     monkeypatch.setattr(module, "race", lambda *_, **__: pytest.fail("the search began"))
     (here / "run").mkdir()

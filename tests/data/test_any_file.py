@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from madaline.data.read import read_table
+from madaline.data.files.read import read_table
 from madaline.data.table import Table
 from madaline.errors import MadalineError
 

@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from madaline import MLPClassifier, MLPRegressor, resume_run
 from madaline.errors import DataError, FileError, UsageError
-from madaline.settings import Settings
+from madaline.settings.table import Settings
 from madaline.store.bundle import save_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from madaline.data.frames import as_table
+from madaline.data.columns.frames import as_table
 from madaline.data.table import Table
 from madaline.encode.encoder import Encoder
 from madaline.encode.target import TargetCode
 from madaline.nn.architecture import Architecture
-from madaline.predictor import Predictor
+from madaline.predict.predictor import Predictor
 
 OUTPUT = {
     "binary": "sigmoid",

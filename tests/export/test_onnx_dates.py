@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline.data.moments import dates_from_text
+from madaline.data.columns.moments import dates_from_text
 from madaline.data.table import Column
 from madaline.encode.column import PARTS
 from madaline.encode.dates import _part

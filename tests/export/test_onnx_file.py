@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from madaline.data.frames import as_table
+from madaline.data.columns.frames import as_table
+from madaline.data.columns.texts import MISSING
 from madaline.data.table import Column, Table, category
-from madaline.data.texts import MISSING
 from madaline.errors import FileError, MissingExtraError, UsageError
 from madaline.export.onnx_file import export_onnx, make_onnx
-from madaline.settings import ACTIVATIONS
+from madaline.settings.table import ACTIVATIONS
 
 onnxruntime = pytest.importorskip("onnxruntime")
 N = 240

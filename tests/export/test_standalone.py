@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline.data.frames import as_table
-from madaline.data.read import read_table
+from madaline.data.columns.frames import as_table
+from madaline.data.files.read import read_table
 from madaline.data.table import Column, Table, category
 from madaline.export import standalone
 from madaline.export.numpy_folder import export_numpy
 from madaline.export.standalone import ModelError, load, read_date
-from madaline.settings import ACTIVATIONS
+from madaline.settings.table import ACTIVATIONS
 
 FEATURES = ("age", "account", "constant", "galaxy", "full", "sex", "size", "city", "town",
             "member", "since", "born")  # fmt: skip

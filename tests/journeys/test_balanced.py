@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from madaline import MLPClassifier, MLPRegressor
+from madaline.data.columns.frames import as_table
 from madaline.data.dataset import Dataset
-from madaline.data.frames import as_table
-from madaline.pipeline import run
-from madaline.runs import resume_run, start_run
-from madaline.settings import Settings
+from madaline.pipeline.run import run
+from madaline.runs.start import resume_run, start_run
+from madaline.settings.table import Settings
 from madaline.store.bundle import load_model, save_model
 
 N = 330

@@ -19,8 +19,8 @@ from click.testing import CliRunner
 from madaline import recorder
 from madaline.cli.main import madaline
 from madaline.errors import FileError
-from madaline.runs import resume_run, start_run
-from madaline.settings import Settings
+from madaline.runs.start import resume_run, start_run
+from madaline.settings.table import Settings
 from madaline.store import files
 from madaline.store.bundle import load_model
 

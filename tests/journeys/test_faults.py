@@ -13,8 +13,8 @@ import pytest
 
 from madaline import recorder
 from madaline.errors import UsageError
-from madaline.runs import resume_run, start_run
-from madaline.settings import Settings
+from madaline.runs.start import resume_run, start_run
+from madaline.settings.table import Settings
 from madaline.store.bundle import load_model
 from madaline.store.checkpoint import load_checkpoint
 

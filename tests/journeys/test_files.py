@@ -17,10 +17,10 @@ from click.testing import CliRunner, Result
 
 from madaline.cli.main import madaline
 from madaline.data.dataset import Dataset
-from madaline.data.read import read_table
+from madaline.data.files.read import read_table
 from madaline.data.table import Table
-from madaline.prepare import prepare
-from madaline.settings import Settings
+from madaline.prepare.parts import prepare
+from madaline.settings.table import Settings
 from madaline.store.bundle import load_model
 
 TINY = ("--preset", "classic", "--hidden", "4", "--epochs", "2")
@@ -468,7 +468,7 @@ def test_a_refused_answer_leaves_the_earlier_one_as_it_was(model: str) -> None:
 
 
 def test_a_bomb_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    from madaline.data import formats
+    from madaline.data.files import formats
 
     monkeypatch.setattr(formats, "ALWAYS_UNPACKED_BYTES", 2**20)
     bomb = gzip.compress(b"a,y\n" + b"1,2\n" * 2_000_000)

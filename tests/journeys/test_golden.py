@@ -15,12 +15,12 @@ import pytest
 from click.testing import CliRunner
 
 from madaline.cli.main import madaline
-from madaline.data.read import read_table
+from madaline.data.files.read import read_table
 from madaline.errors import UsageError
-from madaline.runs import resume_run
+from madaline.runs.request import read_request
+from madaline.runs.start import resume_run
 from madaline.store.bundle import load_model, save_model
 from madaline.store.folder import RunFolder
-from madaline.store.request import read_request
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 VERSIONS = sorted(path for path in GOLDEN.iterdir() if path.is_dir())

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline.data.read import read_table
-from madaline.runs import start_run
-from madaline.settings import Settings
+from madaline.data.files.read import read_table
+from madaline.runs.start import start_run
+from madaline.settings.table import Settings
 
 N = 240
 
 CHILD = """
 import json, sys
-from madaline.data.read import read_table
+from madaline.data.files.read import read_table
 from madaline.store.bundle import load_model
 
 model = load_model(sys.argv[1])

@@ -22,7 +22,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from madaline import recorder, runs
-from madaline.settings import Settings
+from madaline.settings.table import Settings
 
 class Watch:
     def event(self, kind, fields):

@@ -9,10 +9,11 @@ import pytest
 
 from madaline import settings
 from madaline.errors import UsageError
-from madaline.forward import row_losses
 from madaline.nn.architecture import Architecture
-from madaline.nn.heads import Head, first_bias, make_head, row_metric
+from madaline.nn.head import Head, first_bias, make_head
+from madaline.nn.heads import row_metric
 from madaline.nn.mlp import apply_mlp, init_mlp
+from madaline.predict.forward import row_losses
 
 PAIRS = {
     ("regression", "squared"): "linear",

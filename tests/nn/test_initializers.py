@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from madaline.errors import UsageError
-from madaline.forward import ACTIVATIONS
 from madaline.nn.architecture import Architecture
 from madaline.nn.initializers import INITIALIZERS, POWER, Draws, init_weight
 from madaline.nn.mlp import init_mlp
+from madaline.predict.forward import ACTIVATIONS
 
 NAMES = sorted(POWER)
 

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from madaline.nn.architecture import Architecture  # noqa: E402
-from madaline.nn.heads import Head  # noqa: E402
+from madaline.nn.head import Head  # noqa: E402
 from madaline.nn.mlp import MLP, Dense  # noqa: E402
 from madaline.train.batches import Rows  # noqa: E402
 from madaline.train.loop import init_state, train_epochs  # noqa: E402

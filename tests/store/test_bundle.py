@@ -18,7 +18,7 @@ from madaline.encode.encoder import Encoder
 from madaline.encode.target import TargetCode
 from madaline.errors import FileError
 from madaline.nn.architecture import Architecture
-from madaline.predictor import Predictor
+from madaline.predict.predictor import Predictor
 from madaline.store import archive
 from madaline.store.archive import NAMES, read_archive, write_archive
 from madaline.store.bundle import ALLOWED, load_model, load_state, save_model, save_state

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline.data.read import read_table
+from madaline.data.files.read import read_table
 from madaline.errors import FileError
 from madaline.store.archive import read_archive, write_archive
 from madaline.store.bundle import load_model, load_state, save_state

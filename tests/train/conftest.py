@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from madaline.nn.architecture import Architecture
-from madaline.nn.heads import Head, first_bias
+from madaline.nn.head import Head, first_bias
 from madaline.train.batches import Rows
 from madaline.train.loop import init_state, train_epochs
 from madaline.train.plan import Plan, make_hyper, with_extras

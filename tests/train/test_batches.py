@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from madaline.nn.architecture import Architecture
 from madaline.nn.bits import fold_in, make_key
-from madaline.nn.heads import Head
+from madaline.nn.head import Head
 from madaline.train.batches import Rows, bucket, pad_rows, row_at, steps_per_epoch
 from madaline.train.loop import init_state, train_epochs
 from madaline.train.plan import Plan, make_hyper

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from madaline.nn.heads import Head
+from madaline.nn.head import Head
 from madaline.train.chunk import run_chunk
 from madaline.train.plan import Plan
 

@@ -128,7 +128,7 @@ def test_nothing_left_to_train_yields_nothing(engine):
 
 
 def test_curves_are_the_losses_of_the_model_after_the_epoch(engine):
-    from madaline.forward import logits, row_losses
+    from madaline.predict.forward import logits, row_losses
 
     problem = _noisy(engine, "shared")
     progress = engine.train(problem, 3)
@@ -149,7 +149,7 @@ def test_curves_are_the_losses_of_the_model_after_the_epoch(engine):
 
 
 def _plain(engine, **changes):
-    from madaline.nn.heads import Head
+    from madaline.nn.head import Head
 
     x, _ = engine.data(50)
     y = (np.abs(x[:, 0]) + x[:, 1] > 0.7).astype(np.int32) + (x[:, 2] > 1)

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from madaline.forward import logits, row_losses
 from madaline.nn.activations import ACTIVATIONS
 from madaline.nn.architecture import Architecture
 from madaline.nn.bits import make_key
-from madaline.nn.heads import Head
+from madaline.nn.head import Head
 from madaline.nn.mlp import MLP, Dense
+from madaline.predict.forward import logits, row_losses
 from madaline.train.batches import Rows
 from madaline.train.plan import Form, Plan, make_hyper, with_extras
 from madaline.train.step import batch_loss, penalty, row_scores

@@ -8,8 +8,8 @@ import jax
 import numpy as np
 import pytest
 
-from madaline.forward import logits, row_losses
-from madaline.nn.heads import Head
+from madaline.nn.head import Head
+from madaline.predict.forward import logits, row_losses
 from madaline.train.loop import init_state
 from madaline.train.plan import Plan
 

@@ -17,9 +17,9 @@ from madaline.checkup.suspects import find_suspects
 from madaline.checkup.target import find_target
 from madaline.data.dataset import Dataset
 from madaline.data.table import Table
-from madaline.deal import deal
-from madaline.prepare import encode_parts
-from madaline.settings import Settings
+from madaline.prepare.parts import encode_parts
+from madaline.prepare.split_table import deal
+from madaline.settings.table import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def check_up(
         UsageError: Settings do not go together.
 
     >>> import numpy as np
-    >>> from madaline.data.frames import as_table
+    >>> from madaline.data.columns.frames import as_table
     >>> x = np.random.default_rng(0).normal(size=(300, 2))
     >>> table = as_table({"a": x[:, 0], "b": x[:, 1], "same": np.ones(300), "y": x[:, 0] + x[:, 1]})
     >>> [found.text for found in check_up(table, "y").findings if found.code == "constant"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline.checkup.finding import Finding, Seen, Severity, numbers_from_1, percent
-from madaline.data.duplicates import Keys, look_copied, repeats, row_keys, twins
+from madaline.data.checks.duplicates import Keys, look_copied, repeats, row_keys, twins
 from madaline.data.table import Table
 from madaline.encode.coerce import as_kind
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from madaline.checkup.finding import Finding, Seen, drop_option, listed, percent
 from madaline.data.split import shuffled
 from madaline.data.table import Column
-from madaline.diagnose.drift import (
+from madaline.encode.coerce import as_kind
+from madaline.stats.drift import (
     PERMUTATIONS,
     Discrepancy,
     Shift,
@@ -19,7 +20,6 @@ from madaline.diagnose.drift import (
     mean_discrepancy,
     number_shift,
 )
-from madaline.encode.coerce import as_kind
 
 # 5 % of false alarms in all: two tests share them where both hold.
 LEVEL = 0.05

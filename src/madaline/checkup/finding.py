@@ -9,9 +9,9 @@ from shlex import quote
 from typing import Any, Literal
 
 from madaline.data.table import RowIndex, Table
-from madaline.deal import Dealt
-from madaline.prepare import Prepared
-from madaline.settings import Settings
+from madaline.prepare.parts import Prepared
+from madaline.prepare.split_table import Dealt
+from madaline.settings.table import Settings
 
 Severity = Literal["error", "warn", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warn", "note")

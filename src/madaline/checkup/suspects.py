@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from madaline.checkup.finding import Finding, Seen, percent
 from madaline.checkup.forest import held_out_classes, held_out_values
 from madaline.data.table import RowIndex
-from madaline.diagnose.digits import significant
-from madaline.diagnose.suspects import (
+from madaline.stats.digits import significant
+from madaline.stats.suspects import (
     LABEL_FLOOR,
     VALUE_FLOOR,
     Limit,

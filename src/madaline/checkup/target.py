@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from madaline.checkup.finding import Finding, Seen, listed, numbers_from_1, percent
-from madaline.diagnose.digits import significant
+from madaline.stats.digits import significant
 
 # Of fewer training rows a class is learned by heart; of fewer test rows its score is a guess.
 _LEAST_TRAIN, _LEAST_TEST = 10, 5

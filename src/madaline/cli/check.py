@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from madaline.cli.config import choose, read_layers
 from madaline.cli.model import read_data
 from madaline.cli.options import command, data_options, given_options, output_options, target_option
 from madaline.cli.output import Output, Reported, error_document
 from madaline.errors import ThresholdMissed, UsageError
+from madaline.settings.layers import choose, read_layers
 
 if TYPE_CHECKING:
     from madaline.checkup.checkup import Checkup
     from madaline.data.table import Table
-    from madaline.settings import Settings
+    from madaline.settings.table import Settings
 
 ABOUT = "Look for what is wrong with a table before training on it."
 EXAMPLES = (
@@ -59,7 +59,7 @@ def check(
     **options: Any,
 ) -> None:
     """Look, print, and compare with what is demanded."""
-    from madaline.report.findings import describe_checkup
+    from madaline.report.words.findings import describe_checkup
 
     given = given_options(options) | ({"target": target} if target else {})
     choices = choose(read_layers(given, assignments, os.environ, config, Path()))
@@ -79,7 +79,7 @@ def check(
 def look(data: str, target: tuple[str, ...], settings: Settings) -> Checkup:
     """Read the rows that a fit would read, and check them."""
     from madaline.checkup.checkup import check_up
-    from madaline.data.read import read_table
+    from madaline.data.files.read import read_table
 
     own = {
         name: read_table(value)

@@ -6,7 +6,6 @@ from typing import Any
 
 import rich_click as click
 
-from madaline.cli.config import Choices, Layer, choose, read_assignments
 from madaline.cli.options import (
     command,
     output_options,
@@ -14,6 +13,7 @@ from madaline.cli.options import (
 )
 from madaline.cli.output import Output
 from madaline.cli.training import train
+from madaline.settings.layers import Choices, Layer, choose, read_assignments
 
 ABOUT = "Train on a built-in sample and see what Madaline tells you."
 EXAMPLES = (
@@ -41,7 +41,7 @@ def demo(
 
 def _start(name: str, choices: Choices, output: str | None, watch: Any) -> Any:
     from madaline.data.samples import load_sample
-    from madaline.runs import start_run
+    from madaline.runs.start import start_run
 
     sample = load_sample(name)
     watch.output.note(sample.about)

@@ -14,8 +14,8 @@ from madaline.errors import DataError, ThresholdMissed, UsageError, nearest
 
 if TYPE_CHECKING:
     from madaline.data.table import Table
-    from madaline.diagnose.score_table import Scores
-    from madaline.predictor import Predictor
+    from madaline.events.scores import Scores
+    from madaline.predict.predictor import Predictor
 
 # Of these a lower value is better; of all others a higher one.
 LOWER_IS_BETTER = ("error_rate", "log_loss", "rmse", "mae", "mse", "mse_sum")
@@ -44,7 +44,7 @@ for those of which less is better (log_loss, error_rate, rmse, mae, mse).
 @output_options
 def evaluate(run: str, data: str, fail_under: tuple[str, ...], output_mode: Output) -> None:
     """Score, print, and compare with what is demanded."""
-    from madaline.report.text import describe_scores
+    from madaline.report.words.text import describe_scores
 
     demands = [read_demand(text) for text in fail_under]
     model = read_model(run)
@@ -69,7 +69,7 @@ def evaluate(run: str, data: str, fail_under: tuple[str, ...], output_mode: Outp
 
 def score_table(model: Predictor, table: Table) -> Scores:
     """The scores of the model on rows whose target is known."""
-    from madaline.diagnose.scores import score_classes, score_labels, score_values
+    from madaline.score.scores import score_classes, score_labels, score_values
 
     target = model.target
     known = table.select(target.names)

@@ -14,7 +14,7 @@ from madaline.cli.output import Output
 from madaline.errors import UsageError
 
 if TYPE_CHECKING:
-    from madaline.predictor import Predictor
+    from madaline.predict.predictor import Predictor
 
 ABOUT = "Write a trained network for use without Madaline."
 EXAMPLES = (

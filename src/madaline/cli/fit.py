@@ -8,7 +8,6 @@ from typing import Any
 
 import rich_click as click
 
-from madaline.cli.config import Choices, choose, read_layers
 from madaline.cli.options import (
     command,
     given_options,
@@ -20,6 +19,7 @@ from madaline.cli.options import (
 from madaline.cli.output import Output
 from madaline.cli.training import train
 from madaline.errors import UsageError
+from madaline.settings.layers import Choices, choose, read_layers
 
 ABOUT = "Train a network on a table."
 EXAMPLES = (
@@ -102,7 +102,7 @@ def refuse_with_resume(
 def origins_text(choices: Choices) -> str:
     """A line for each setting that somebody chose, with the place.
 
-    >>> from madaline.cli.config import Layer
+    >>> from madaline.settings.layers import Layer
     >>> print(origins_text(choose([Layer("--set", {"epochs": "5", "target": "age"})])))
     target = ('age',)  (--set)
     epochs = 5  (--set)
@@ -116,7 +116,7 @@ def origins_text(choices: Choices) -> str:
 
 
 def _start(data: str, choices: Choices, output: str | None, watch: Any) -> Any:
-    from madaline.runs import start_run
+    from madaline.runs.start import start_run
 
     return start_run(
         data, choices.target, choices.settings, output=output, origins=choices.origins, watch=watch
@@ -124,6 +124,6 @@ def _start(data: str, choices: Choices, output: str | None, watch: Any) -> Any:
 
 
 def _resume(folder: str, watch: Any) -> Any:
-    from madaline.runs import resume_run
+    from madaline.runs.start import resume_run
 
     return resume_run(folder, watch=watch)

@@ -11,8 +11,8 @@ import rich_click as click
 from madaline.cli.model import read_model
 from madaline.cli.options import command, output_options
 from madaline.cli.output import Output
-from madaline.report.layout import LABEL_WIDTH, entry, table
-from madaline.report.text import TASKS, describe_scores, describe_verdict
+from madaline.report.words.layout import LABEL_WIDTH, entry, table
+from madaline.report.words.text import TASKS, describe_scores, describe_verdict
 
 ABOUT = "Show what a run or model file is and holds."
 EXAMPLES = (

@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 import rich_click as click
 from click.exceptions import Exit
 
-from madaline import __version__
 from madaline.cli.interrupt import Terminated, unwinding
 from madaline.cli.options import EXIT_CODES, FOREIGN_NAMES, HELP_SETTINGS, help_text
 from madaline.cli.output import Reported, error_document, print_document, print_error
 from madaline.errors import DataError, FileError, Interrupted, MadalineError, UsageError, nearest
+from madaline.version import __version__
 
 COMMANDS = {
     "demo": "Train on a built-in sample and see what Madaline tells you.",

@@ -12,7 +12,7 @@ from madaline.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from madaline.data.table import Table
-    from madaline.predictor import Predictor
+    from madaline.predict.predictor import Predictor
 
 STDIN = "-"
 
@@ -51,7 +51,7 @@ def read_data(data: str, *, empty: bool = False, texts: Container[str] = ()) -> 
         UsageError: Stdin is a terminal, so nothing would ever come.
         DataError: Nothing came from stdin.
     """
-    from madaline.data.read import read_table
+    from madaline.data.files.read import read_table
 
     if data != STDIN:
         return read_table(data, empty=empty, texts=texts)

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import rich_click as click
 
 from madaline.cli.output import Mode, Output
-from madaline.cli.values import accepted, is_list, value_text, words
 from madaline.errors import UsageError
-from madaline.settings import GROUPS, Settings
-from madaline.sweep.ranges import RANGED, VARIABLE
+from madaline.settings.table import GROUPS, Settings
+from madaline.settings.values import accepted, is_list, value_text, words
+from madaline.study.ranges import RANGED, VARIABLE
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

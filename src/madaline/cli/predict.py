@@ -16,7 +16,7 @@ from madaline.errors import UsageError
 
 if TYPE_CHECKING:
     from madaline.data.table import Table
-    from madaline.predictor import Predictor
+    from madaline.predict.predictor import Predictor
 
 FORMATS = (".csv", ".parquet", ".jsonl")
 Columns = dict[str, Any]

@@ -87,7 +87,7 @@ class PlainLines:
             or self.clock() - self.last_time >= PLAIN_SECONDS
         )
         if due:
-            from madaline.report.text import describe_epoch
+            from madaline.report.words.text import describe_epoch
 
             self.last_epoch, self.last_time = epoch, self.clock()
             self.say(describe_epoch(fields))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from madaline.cli.config import SECTIONS
 from madaline.cli.options import default_text, metavar, option_name
-from madaline.settings import Settings
+from madaline.settings.layers import SECTIONS
+from madaline.settings.table import Settings
 
 
 def settings_markdown() -> str:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from madaline.cli.config import Choices, choose, read_layers
 from madaline.cli.fit import origins_text
 from madaline.cli.options import (
     command,
@@ -22,13 +21,14 @@ from madaline.cli.options import (
 )
 from madaline.cli.output import Output
 from madaline.cli.training import Watch, train
-from madaline.cli.values import read_value
 from madaline.errors import UsageError
-from madaline.settings import Settings
-from madaline.sweep.ranges import VARIABLE, Axis, Values, is_range, read_range
+from madaline.settings.layers import Choices, choose, read_layers
+from madaline.settings.table import Settings
+from madaline.settings.values import read_value
+from madaline.study.ranges import VARIABLE, Axis, Values, is_range, read_range
 
 if TYPE_CHECKING:
-    from madaline.runs import Run
+    from madaline.runs.start import Run
 
 ABOUT = "Look for settings that suit a table better, and train with them."
 EXAMPLES = (
@@ -131,11 +131,11 @@ def _search_and_run(
     output: str | None,
     watch: Watch,
 ) -> Run:
-    from madaline.report.trials import describe_search
-    from madaline.runs import read_dataset, record_run
+    from madaline.report.words.trials import describe_search
+    from madaline.runs.start import read_dataset, record_run
     from madaline.store.folder import refuse_full
-    from madaline.sweep.record import write_trials
-    from madaline.sweep.search import search
+    from madaline.study.record import write_trials
+    from madaline.study.search import search
 
     if output is not None and Path(output).is_dir():
         refuse_full(Path(output))  # before a search that would be in vain

@@ -16,7 +16,7 @@ from madaline.cli.progress import Display, make_display
 from madaline.errors import DivergedError, Interrupted, MadalineError
 
 if TYPE_CHECKING:
-    from madaline.runs import Run
+    from madaline.runs.start import Run
 
 
 def _is_stopping(stop: Stop, error: OSError) -> bool:
@@ -67,7 +67,7 @@ class Watch:
         print(event_line(head, plain(fields)).decode("ascii"), end="", flush=True)
 
     def _show(self, kind: str, fields: Mapping[str, Any]) -> None:
-        from madaline.report import text
+        from madaline.report.words import text
 
         match kind:
             case "data":
@@ -133,7 +133,7 @@ def interrupted(stop: Stop, what: str, fix: str = "") -> Interrupted:
 
 
 def _failure(run: Run, stop: Stop) -> MadalineError | None:
-    from madaline.report.text import describe_kept
+    from madaline.report.words.text import describe_kept
 
     summary = run.summary
     if run.why == "interrupted":

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.delimited import table_from_delimited
+from madaline.data.files.delimited import table_from_delimited
 from madaline.data.table import Column, Table
 from madaline.errors import UsageError, nearest
 

@@ -10,7 +10,7 @@ from madaline.data.table import Column, Kind, number_text
 from madaline.encode.accept import refuse_one_value
 from madaline.encode.state import damaged
 from madaline.errors import DataError
-from madaline.settings import Task
+from madaline.settings.table import Task
 
 ClassValue = bool | int | float | str
 

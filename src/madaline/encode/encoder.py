@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.data.numerals import shortened
+from madaline.data.columns.numerals import shortened
 from madaline.data.table import Column, Kind, Table
 from madaline.encode.accept import check_training
 from madaline.encode.categorical import (

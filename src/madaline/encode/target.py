@@ -29,7 +29,7 @@ from madaline.encode.state import (
 from madaline.encode.task import choose_task
 from madaline.encode.values import fit_values, restore, standardise
 from madaline.errors import DataError
-from madaline.settings import TASKS, Task
+from madaline.settings.table import TASKS, Task
 
 _KEYS = ("task", "why", "names", "kinds", "class_values", "counts")
 _ARRAYS = ("target.mean", "target.scale")

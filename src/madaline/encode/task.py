@@ -14,7 +14,7 @@ import numpy as np
 
 from madaline.data.table import Column, number_text
 from madaline.errors import DataError, UsageError, nearest
-from madaline.settings import TASKS, Task
+from madaline.settings.table import TASKS, Task
 
 _MOST_CODES = 20
 _ROWS_A_CODE = 5

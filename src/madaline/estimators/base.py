@@ -15,7 +15,6 @@ from sklearn.utils.metadata_routing import UNUSED
 
 from madaline.data.dataset import Dataset
 from madaline.data.table import Table
-from madaline.diagnose.scores import Scores
 from madaline.errors import DataError, UsageError
 from madaline.estimators.callbacks import (
     CallbackSupportMixin,
@@ -36,14 +35,15 @@ from madaline.estimators.inputs import (
 from madaline.estimators.parameters import Rows, holds_out, settings_of, train_rows
 from madaline.estimators.verbose import Printer, print_epoch
 from madaline.estimators.warning import warn
-from madaline.incremental import Standing, go_on
-from madaline.pipeline import Run, Start, Watch, run
-from madaline.predictor import Predictor
-from madaline.prepare import Learned
-from madaline.recipes import complete
-from madaline.runs import record_run
-from madaline.settings import Settings
-from madaline.sweep.search import Trial, search
+from madaline.pipeline.run import Run, Start, Watch, run
+from madaline.predict.predictor import Predictor
+from madaline.prepare.parts import Learned
+from madaline.runs.incremental import Standing, go_on
+from madaline.runs.start import record_run
+from madaline.score.scores import Scores
+from madaline.settings.recipes import complete
+from madaline.settings.table import Settings
+from madaline.study.search import Trial, search
 
 # Choices that the state of a training fits: after another one it begins anew from the weights.
 _OF_STATE = ("hidden", "activation", "members", "optimizer", "precision")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from madaline.pipeline import Look, Watch
-from madaline.predictor import Predictor
+from madaline.pipeline.run import Look, Watch
+from madaline.predict.predictor import Predictor
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks  # type: ignore[assignment]

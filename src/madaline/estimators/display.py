@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from madaline.report.svg import loss_curve
+from madaline.report.draw.svg import loss_curve
 
 _BOX = (
     '<div style="margin:8px 0;padding:8px 12px;border:1px solid currentColor;border-radius:8px;'

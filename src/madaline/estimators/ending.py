@@ -6,7 +6,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from madaline.errors import DivergedError
 from madaline.estimators.warning import warn
-from madaline.settings import Settings
+from madaline.settings.table import Settings
 
 # Schedules that end where the epochs end: to reach that is no failure to converge.
 _ENDING = ("cosine", "cycles", "step", "one_cycle")
@@ -16,7 +16,7 @@ def say_ending(why: str, n_iter: int, settings: Settings, *, chosen: bool, held_
     """Warn of a training that should have gone on, or that broke.
 
     Args:
-        why: See `madaline.pipeline.Run`.
+        why: See `madaline.pipeline.run.Run`.
         n_iter: Epochs trained.
         settings: Complete.
         chosen: Whether a person chose the number of epochs; else the verdict says whether more

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from madaline.diagnose.verdict import Verdict
 from madaline.errors import DataError, FileError
 from madaline.estimators.display import fitted_html
 from madaline.estimators.inputs import read_features
-from madaline.predictor import Predictor
+from madaline.events.verdict import Verdict
+from madaline.predict.predictor import Predictor
 from madaline.store.bundle import load_model, save_model
 
 _OUT_ACTIVATION = {"linear": "identity", "exp": "exp", "sigmoid": "logistic", "softmax": "softmax"}

@@ -13,7 +13,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import validate_data
 
-from madaline.data.frames import as_column, as_table
+from madaline.data.columns.frames import as_column, as_table
 from madaline.data.table import Column, Table
 from madaline.errors import DataError
 from madaline.estimators.warning import warn

@@ -19,8 +19,8 @@ from typing import Any, cast
 import numpy as np
 
 from madaline.errors import DataError, UsageError, nearest
-from madaline.recipes import complete
-from madaline.settings import ACTIVATIONS, LAYER_RATES, LOSSES, Settings
+from madaline.settings.recipes import complete
+from madaline.settings.table import ACTIVATIONS, LAYER_RATES, LOSSES, Settings
 
 # scikit-learn's name -> the setting's, where they differ and the value is the same.
 RENAMED: dict[str, str] = {

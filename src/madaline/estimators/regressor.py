@@ -15,13 +15,14 @@ from madaline.errors import DataError
 from madaline.estimators.base import MLPBase, learns_in_steps, with_callbacks
 from madaline.estimators.inputs import read_values
 from madaline.estimators.whole import wholly
-from madaline.pipeline import Watch
+from madaline.pipeline.run import Watch
 
 
 class MLPRegressor(RegressorMixin, MLPBase):
     """A multilayer perceptron that predicts numbers, on whatever scale they are.
 
-    Parameters that are None are decided by the preset and by the data, see `madaline.recipes`.
+    Parameters that are None are decided by the preset and by the data, see
+    `madaline.settings.recipes`.
     scikit-learn's parameters have scikit-learn's names and meaning.
 
     Args:
@@ -60,8 +61,8 @@ class MLPRegressor(RegressorMixin, MLPBase):
         n_iter_no_change: Epochs in a row without progress that are borne; np.inf never
             stops.
         max_fun: Most evaluations of the loss by L-BFGS.
-        preset: Starting point for all that is None, see `madaline.recipes`; "auto" is "balanced",
-            or the best that fits into ``time_budget``.
+        preset: Starting point for all that is None, see `madaline.settings.recipes`; "auto" is
+            "balanced", or the best that fits into ``time_budget``.
         members: Networks trained as one and averaged.
         folds: Each member holds out other rows instead of all the same.
         calibrate: Compare epochs at the temperature that suits each best, and give the network the
@@ -84,7 +85,7 @@ class MLPRegressor(RegressorMixin, MLPBase):
             or root k (Adam).
         time_budget: Seconds after which training stops.
         tune: Trials of a search for better settings before `fit` trains, such as 16; None: no
-            search. What you give is not varied, see `madaline.sweep`.
+            search. What you give is not varied, see `madaline.study`.
         drop: Columns to leave out.
         precision: Arithmetic of the training; by default float64 for up to 300 rows and for
             L-BFGS, else float32.
@@ -244,7 +245,7 @@ class MLPRegressor(RegressorMixin, MLPBase):
                 one of 0 no row.
             X_val: Rows of an own validation set.
             y_val: Their answers.
-            watch: Sees every event and may stop the training, see `madaline.pipeline.Watch`.
+            watch: Sees every event and may stop the training, see `madaline.pipeline.run.Watch`.
             output: A run folder to write; `madaline.resume_run` goes on with it.
 
         Raises:

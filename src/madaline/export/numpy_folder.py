@@ -12,7 +12,7 @@ import numpy as np
 
 from madaline.errors import FileError
 from madaline.export.standalone import FORMAT, VERSION
-from madaline.predictor import Predictor
+from madaline.predict.predictor import Predictor
 from madaline.store.files import file_trouble, read_json, sync_folder, temporary_path
 
 FILES = ("model.json", "predict.py", "weights.npz")
@@ -27,7 +27,7 @@ def export_numpy(predictor: Predictor, path: Path | str) -> None:
         FileError: The folder cannot be written, or holds something else.
 
     >>> import tempfile
-    >>> from madaline.data.frames import as_table
+    >>> from madaline.data.columns.frames import as_table
     >>> from madaline.encode.encoder import Encoder
     >>> from madaline.encode.target import TargetCode
     >>> from madaline.nn.architecture import Architecture

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from madaline.data.columns.texts import MISSING
 from madaline.data.table import number_text
-from madaline.data.texts import MISSING
 from madaline.encode.column import ColumnCode
 from madaline.encode.encoder import Encoder
 from madaline.encode.numeric import NumberScale

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from madaline import __version__
 from madaline.encode.target import TargetCode
 from madaline.errors import MissingExtraError, UsageError
 from madaline.export.graph import STRINGS, TENSOR_TYPES, Graph, Value
 from madaline.export.onnx_columns import encode, units_near_one
 from madaline.export.onnx_network import apply_network
-from madaline.predictor import Predictor
+from madaline.predict.predictor import Predictor
 from madaline.store.files import write_bytes
+from madaline.version import __version__
 
 _IR = {13: 7, STRINGS: 9}  # the IR version of the release that brought each opset
 _ML_OPSET = 2

@@ -1,4 +1,4 @@
-"""Features -> outputs, in ONNX operators; the twin of `madaline.forward`.
+"""Features -> outputs, in ONNX operators; the twin of `madaline.predict.forward`.
 
 All members at once: weights keep their leading member axis, and the outputs are averaged over it.
 Activations are put together from exact operators: what runtimes call Softplus or Gelu differs.
@@ -31,7 +31,7 @@ def apply_network(
 
     Args:
         architecture: The network's shape.
-        weights: As `madaline.forward.logits` takes them.
+        weights: As `madaline.predict.forward.logits` takes them.
         x: ``(n, d)`` numeric features; None if there are none.
         positions: ``(n,)`` positions of each embedded column.
         codes: The embedded columns.

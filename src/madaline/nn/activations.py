@@ -1,7 +1,7 @@
 """Activations: the bend between two linear layers. Without it they collapse into one.
 
 Each is a function of one number, applied to each unit. Their derivatives are JAX's; the tests hold
-them against finite differences. `madaline.forward` has the same functions in NumPy.
+them against finite differences. `madaline.predict.forward` has the same functions in NumPy.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from madaline.errors import UsageError, nearest
-from madaline.settings import ACTIVATIONS
+from madaline.settings.table import ACTIVATIONS
 
 OUTPUTS = ("linear", "exp", "sigmoid", "softmax")
 

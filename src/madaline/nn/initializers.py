@@ -104,7 +104,7 @@ def init_weight(
         fan_in: Inputs of the layer.
         before: Activation that made the inputs; "identity" for the table's features.
         initializer: "auto" keeps the signal's power whatever the activation; so does "data", which
-            `madaline.first_weights` then fits to the rows; or a name.
+            `madaline.prepare.first_weights` then fits to the rows; or a name.
 
     Raises:
         UsageError: The name is not known.

@@ -17,7 +17,7 @@ from madaline.store.plain import document_text, printable, read_document
 from madaline.store.tensors import Arrays, file_of, unpack_arrays
 
 if TYPE_CHECKING:
-    from madaline.predictor import Predictor
+    from madaline.predict.predictor import Predictor
 
 FORMAT = "madaline.model"
 MODEL_NAME = "model.madaline"
@@ -48,7 +48,7 @@ def load_model(path: Path | str) -> Predictor:
     Raises:
         FileError: It is missing, damaged, from a newer version, or no model at all.
     """
-    from madaline.predictor import Predictor
+    from madaline.predict.predictor import Predictor
 
     document, arrays = load_state(path)
     try:

@@ -20,7 +20,7 @@ from madaline.store.files import TEMPORARY, file_trouble, read_json, sweep, writ
 from madaline.store.plain import plain
 
 if TYPE_CHECKING:
-    from madaline.predictor import Predictor
+    from madaline.predict.predictor import Predictor
 
 ABOUT = "run.json"
 EVENTS = "events.jsonl"

@@ -19,7 +19,8 @@ import numpy as np
 
 from madaline.nn.bits import make_key
 from madaline.train.batches import Deck, Rows, bucket, pad_rows
-from madaline.train.chunk import BLOCK, run_chunk
+from madaline.train.check import BLOCK
+from madaline.train.chunk import run_chunk
 from madaline.train.history import History
 from madaline.train.plan import Hyper
 from madaline.train.state import Problem, TrainState, join_members, take_members

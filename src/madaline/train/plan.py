@@ -11,8 +11,8 @@ from jaxtyping import Array, Float, Int, UInt32
 from madaline.arrays import pytree
 from madaline.errors import UsageError, nearest
 from madaline.nn.architecture import Architecture
-from madaline.nn.heads import Head
-from madaline.settings import OPTIMIZERS, SCHEDULES
+from madaline.nn.head import Head
+from madaline.settings.table import OPTIMIZERS, SCHEDULES
 
 # Noise and penalties that cost time in every step: compiled in only where their strength is not 0.
 EXTRAS = ("dropout", "input_noise", "label_smoothing", "l1", "l2", "lp", "weight_decay")
@@ -24,7 +24,7 @@ class Plan:
 
     Attributes:
         optimizer: sgd, momentum, nesterov, adam, adamw or lbfgs.
-        schedule: One of `madaline.settings.SCHEDULES`.
+        schedule: One of `madaline.settings.table.SCHEDULES`.
         batch_size: Rows an update; 0 is all rows at once.
         shuffle: Deal the rows in a new order in each epoch.
         shared_batches: Members see the same mini-batches (cheaper), or each draws its own.
@@ -108,7 +108,7 @@ class Hyper:
         momentum, beta_1, beta_2, epsilon: Of the optimiser.
         weight_decay: Decoupled decay, a step and unit of learning rate.
         l1, l2, lp, lp_order: Strengths of the penalties, and the p of L^p.
-        dropout, label_smoothing, input_noise: See `madaline.settings`.
+        dropout, label_smoothing, input_noise: See `madaline.settings.table`.
         patience: Epochs without progress before a member stops; 0 never.
         tolerance: How much lower than the best a score must be to count as progress.
         gradient_tolerance: L-BFGS stops where no slope is steeper.

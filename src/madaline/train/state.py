@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from madaline.arrays import pytree
 from madaline.errors import UsageError
 from madaline.nn.architecture import Architecture
-from madaline.nn.heads import Head
+from madaline.nn.head import Head
 from madaline.nn.mlp import MLP
 from madaline.train.batches import Rows
 from madaline.train.history import CURVES, History

@@ -11,7 +11,8 @@ from jaxtyping import Array, Float, Int
 
 from madaline.nn.architecture import Architecture
 from madaline.nn.bits import Key, fold_in, normal
-from madaline.nn.heads import Head, row_loss, row_metric
+from madaline.nn.head import Head
+from madaline.nn.heads import row_loss, row_metric
 from madaline.nn.mlp import MLP, apply_mlp
 from madaline.nn.norms import power_sum
 from madaline.train.batches import Rows

@@ -1,0 +1,1 @@
+"""What is wrong with one column, or with a pair of them."""

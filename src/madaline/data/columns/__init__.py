@@ -1,0 +1,1 @@
+"""Cells, texts and arrays -> typed columns."""

@@ -1,1 +1,0 @@
-"""RUN -> EXPLANATION: numbers only, no drawing."""

@@ -1,0 +1,1 @@
+"""WEIGHTS -> ANSWERS: NumPy alone."""

@@ -1,0 +1,289 @@
+"""From a table and the name of its target to three encoded parts: all before training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madaline.data.checks.table import Notice, check_table
+from madaline.data.dataset import Dataset
+from madaline.data.table import Column, RowIndex, Table
+from madaline.encode.coerce import as_kind
+from madaline.encode.encoder import Encoder
+from madaline.encode.features import Features
+from madaline.encode.target import TargetCode
+from madaline.errors import DataError
+from madaline.prepare.split_table import PARTS, Dealt, Labelled, deal
+from madaline.settings.table import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Encoded rows of one part.
+
+    Attributes:
+        features: Their features.
+        y: Encoded targets.
+        values: ``(n, k)`` targets of a regression in their own units; empty for classes.
+        weight: ``(n,)`` row weights, class weights not included.
+        held: ``(n, m)`` which member holds out which row and may judge by it; None: all do.
+    """
+
+    features: Features
+    y: NDArray[Any]
+    values: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    held: NDArray[np.bool_] | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the part."""
+        return len(self.y)
+
+    @property
+    def spread(self) -> float:
+        """Variance of the encoded targets, mean over outputs; NaN without rows."""
+        if not self.weight.any():
+            return float("nan")
+        y = self.y.reshape(self.n_rows, -1).astype(np.float64)
+        centre = np.average(y, axis=0, weights=self.weight)
+        return float(np.average((y - centre) ** 2, axis=0, weights=self.weight).mean())
+
+    def said(self, say: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        """``(n,)`` row weights times those of their classes ``(classes,)``, if there are any."""
+        if say is None:
+            return self.weight
+        return self.weight * say[self.y.reshape(-1).astype(np.intp)]
+
+    def take(self, rows: RowIndex) -> Part:
+        """Only these rows."""
+        held = None if self.held is None else self.held[rows]
+        return Part(
+            self.features.take(rows), self.y[rows], self.values[rows], self.weight[rows], held
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """How an earlier training encoded rows.
+
+    Attributes:
+        encoder: Of the features.
+        target: Of the target.
+    """
+
+    encoder: Encoder
+    target: TargetCode
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What training and judging need of the data.
+
+    Attributes:
+        encoder: Learned from the training rows.
+        target: Likewise.
+        parts: train, validation, test; the latter two may have no rows.
+        notices: What is remarkable about the columns.
+        summary: The ``data`` event.
+        n_held: Training rows that each member holds out, see `madaline.prepare.split_table.Dealt`.
+    """
+
+    encoder: Encoder
+    target: TargetCode
+    parts: Mapping[str, Part]
+    notices: tuple[Notice, ...]
+    summary: dict[str, Any]
+    n_held: int = 0
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the encoded rows and all that encodes them: names, classes, scales."""
+        digest = hashlib.sha256()
+        arrays: list[NDArray[Any]] = []
+        for learned in (self.encoder, self.target):
+            document, numbers = learned.state()
+            digest.update(json.dumps(document, sort_keys=True).encode())
+            arrays += [numbers[name] for name in sorted(numbers)]
+        for part in self.parts.values():
+            arrays += [part.features.x, part.features.codes, part.y, part.values, part.weight]
+        for array in arrays:
+            digest.update(str((array.shape, array.dtype)).encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+def prepare(
+    data: Dataset,
+    settings: Settings,
+    *,
+    learned: Learned | None = None,
+    code: TargetCode | None = None,
+    folds: int = 0,
+) -> Prepared:
+    """Drop rows without a target, split, check columns, learn the encoding, encode.
+
+    Args:
+        data: All rows.
+        settings: Shares of the split, task, columns with a role.
+        learned: The encoding of an earlier training, instead of one learned from these rows.
+        code: The encoding of the target alone, where it is known beforehand.
+        folds: Members that each hold out other rows.
+
+    Raises:
+        DataError: A column is not there, too few rows, no usable column, a target nobody can learn.
+    """
+    dealt = deal(data, settings, code=learned.target if learned else code, folds=folds)
+    prepared = encode_parts(dealt, settings, learned, lenient=data.lenient)
+    changes = [*data.table.without(*settings.drop).changes]
+    changes += _infinite_targets(data.table, data.target)
+    for part in dealt.own.values():
+        source, n_out = part.table.source, part.n_dropped
+        changes += [f"{source}: {change}" for change in part.table.without(*settings.drop).changes]
+        changes += [f"{source}: {n_out} rows without a target left out."] * (n_out > 0)
+    told = [{"code": "reading", "text": text, "columns": [], "fix": ""} for text in changes]
+    prepared.summary["notices"] = [*told, *prepared.summary["notices"]]
+    return prepared
+
+
+def encode_parts(
+    dealt: Dealt, settings: Settings, learned: Learned | None = None, *, lenient: bool = False
+) -> Prepared:
+    """Check columns, learn the encoding from the training rows, encode all three parts.
+
+    Args:
+        dealt: Who plays which part.
+        settings: For the summary.
+        learned: Encodes as an earlier training did.
+        lenient: Keep columns that say nothing.
+
+    Raises:
+        DataError: No usable column, or a value that no training row could teach.
+    """
+    code = dealt.code
+    if learned is None:
+        encoder, notices = _learn(dealt, lenient)
+    else:
+        encoder, notices = learned.encoder, ()
+    parts = {name: _encode(encoder, code, dealt.part(name)) for name in PARTS}
+    parts["validation"] = replace(parts["validation"], held=dealt.held)
+    summary = _summary(dealt, parts, notices, settings)
+    return Prepared(encoder, code, parts, notices, summary, dealt.n_held)
+
+
+def class_weights(
+    y: NDArray[Any], weight: NDArray[np.float64], n_classes: int
+) -> NDArray[np.float64]:
+    """``(classes,)`` weights that give every class the same say: rows / (classes x rows of it).
+
+    >>> class_weights(np.array([0, 0, 0, 1]), np.ones(4), 2).tolist()
+    [0.6666666666666666, 2.0]
+    """
+    mass = np.bincount(y.reshape(-1).astype(np.intp), weight, minlength=n_classes)
+    return weight.sum() / (n_classes * np.maximum(mass, 1e-12))
+
+
+def _learn(dealt: Dealt, lenient: bool) -> tuple[Encoder, tuple[Notice, ...]]:
+    """The encoding of the training rows' columns, and what is remarkable about them."""
+    code, table, training = dealt.code, dealt.labelled.table, dealt.rows["train"]
+    notices = check_table(dealt.features, table[code.names[0]], code.task, training)
+    # Constants do no harm, and their place may matter.
+    harmless = ("constant", "empty") if lenient else ()
+    useless = [c for n in notices if n.drop and n.code not in harmless for c in n.columns]
+    features = dealt.features.without(*useless)
+    if not features.columns:
+        raise DataError(
+            f"{table.source} has no column left to predict {', '.join(code.names)} from.",
+            notices[0].text if notices else "Give a table with more columns.",
+        )
+    return Encoder.fit(features.take(training), dealt.labelled.weight[training]), notices
+
+
+def _infinite_targets(table: Table, target: tuple[str, ...]) -> list[str]:
+    """They are left out like missing ones, which is less to be expected."""
+    counts = {
+        name: int(np.isinf(table[name].values).sum())
+        for name in target
+        if table[name].kind == "number"
+    }
+    return [
+        f"1 value of the target {name!r} is infinite; its row was left out."
+        if n == 1
+        else f"{n} values of the target {name!r} are infinite; their rows were left out."
+        for name, n in counts.items()
+        if n
+    ]
+
+
+def _encode(encoder: Encoder, code: TargetCode, labelled: Labelled) -> Part:
+    table = labelled.table
+    targets = table.select(code.names)
+    values = np.zeros((table.n_rows, 0))
+    if code.task == "regression":
+        columns = [
+            as_kind(column, kind, (), table.source)  # another file may hold them as texts
+            for column, kind in zip(targets, code.kinds, strict=True)
+        ]
+        values = np.stack([column.values for column in columns], axis=1).astype(np.float64)
+    return Part(encoder.transform(table), code.encode(targets), values, labelled.weight)
+
+
+def _summary(
+    dealt: Dealt, parts: Mapping[str, Part], notices: tuple[Notice, ...], settings: Settings
+) -> dict[str, Any]:
+    table, code = dealt.labelled.table, dealt.code
+    targets = table.select(code.names)
+    shown = [_describe_column(column) for column in table if column.name not in code.names]
+    classes, values = None, None
+    if code.task in ("binary", "multiclass"):
+        counts = np.bincount(
+            code.encode(targets).reshape(-1).astype(np.intp), minlength=len(code.classes)
+        )
+        classes = [
+            {"label": label, "rows": int(n)} for label, n in zip(code.classes, counts, strict=True)
+        ]
+    elif code.task == "multilabel":
+        counts = code.encode(targets).sum(axis=0)
+        classes = [
+            {"label": label, "rows": int(n)} for label, n in zip(code.classes, counts, strict=True)
+        ]
+    else:
+        y = targets.columns[0].values
+        unit = max(float(np.abs(y).max()), 1e-300)  # squares of huge values overflow
+        mean, std = unit * (y / unit).mean(), unit * (y / unit).std()
+        values = {"mean": mean, "std": std, "min": y.min(), "max": y.max()}
+        values = {name: float(value) for name, value in values.items()}
+    how = "by time" if settings.time else f"by {settings.group}" if settings.group else "shuffled"
+    return {
+        "source": table.source,
+        "rows": table.n_rows + dealt.labelled.n_dropped,
+        "columns": shown,
+        "target": list(code.names),
+        "task": code.task,
+        "why": code.why,
+        "classes": classes,
+        "values": values,
+        "split": {name: part.n_rows for name, part in parts.items()},
+        "held_in_turn": dealt.n_held,
+        "split_how": how,
+        "seed": settings.seed,
+        "notices": [
+            {"code": n.code, "text": n.text, "columns": list(n.columns), "fix": n.fix}
+            for n in notices
+        ],
+        "dropped_rows": dealt.labelled.n_dropped,
+        "weightless_rows": dealt.n_weightless,
+    }
+
+
+def _describe_column(column: Column) -> dict[str, Any]:
+    gaps = int(column.missing().sum())
+    found: dict[str, Any] = {"name": column.name, "kind": column.kind, "missing": gaps}
+    if column.kind == "category":
+        found["distinct"] = len(column.levels)
+    return found

@@ -1,0 +1,228 @@
+"""From encoded rows and complete settings to the engine's `Problem`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madaline.data.split import turns
+from madaline.encode.classes import label_text
+from madaline.errors import UsageError
+from madaline.nn.architecture import Architecture, one_per_layer
+from madaline.nn.head import Head, first_bias, make_head
+from madaline.predict.forward import row_losses
+from madaline.prepare.parts import Part, Prepared, class_weights
+from madaline.settings.table import Settings
+from madaline.train.batches import Rows, steps_per_epoch
+from madaline.train.plan import Hyper, Plan, make_hyper, scaled_learning_rate, with_extras
+from madaline.train.state import Problem
+
+# Training rows that judge an epoch where no validation rows do.
+_MOST_TRAIN = 2_000
+# Length of the vector that stands for a category (RealMLP, Holzmueller et al. 2024).
+_EMBEDDING = 8
+# Of all numbers together, and of one below which they are not worth their cost.
+_MOST_PIECES, _FEWEST_PIECES = 512, 4
+_NUMBERS = (
+    "warmup", "decay_power", "momentum", "beta_1", "beta_2", "epsilon", "weight_decay", "l1", "l2",
+    "lp", "lp_order", "dropout", "label_smoothing", "input_noise", "tolerance",
+    "gradient_tolerance", "max_evaluations",
+)  # fmt: skip
+
+
+def make_problem(
+    prepared: Prepared, settings: Settings, say: NDArray[np.float64] | None = None
+) -> tuple[Problem, NDArray[np.float64]]:
+    """What is trained on what, and ``(k,)`` the first output bias.
+
+    Args:
+        prepared: The encoded parts.
+        settings: Complete.
+        say: From `class_say`.
+
+    Raises:
+        UsageError: Settings do not go together.
+    """
+    code, train = prepared.target, prepared.parts["train"]
+    head = head_of(code.task, settings)
+    hidden = cast("tuple[int, ...]", settings.hidden)
+    sizes = tuple(prepared.encoder.code_sizes)
+    architecture = Architecture(
+        n_features=len(prepared.encoder.feature_names),
+        hidden=hidden,
+        activations=one_per_layer(cast("tuple[str, ...]", settings.activation), len(hidden)),
+        n_outputs=code.n_outputs,
+        output=head.output,
+        code_sizes=sizes,
+        embedding_sizes=(_EMBEDDING,) * len(sizes),
+        n_numbers=prepared.encoder.n_numbers,
+        pieces=_pieces(cast("int", settings.pieces), prepared.encoder.n_numbers),
+        scaled=bool(settings.input_scales),
+        parametric=bool(settings.parametric and hidden),
+    )
+    dtype = np.dtype(cast("str", settings.precision)).type
+    members = cast("int", settings.members)
+    rows, weight = _rows(train, say, members, dtype)
+    plan = _plan(settings, prepared, members, dtype)
+    problem = Problem(
+        architecture=architecture,
+        head=head,
+        plan=plan[0],
+        hyper=plan[1],
+        train=rows,
+        check=None if prepared.n_held else _check_rows(prepared, say, members, dtype),
+        seed=settings.seed,
+        n_held=prepared.n_held,
+    )
+    return problem, first_bias(head, train.y, weight, code.n_outputs)
+
+
+def head_of(task: str, settings: Settings) -> Head:
+    """The head that complete settings name for a task."""
+    loss = cast("str", settings.loss)
+    return make_head(task, loss, level=settings.quantile, delta=settings.huber_delta)
+
+
+def _pieces(wanted: int, n_numbers: int) -> int:
+    """Pieces of each number: fewer where there are many numbers, for all of them are inputs."""
+    if not n_numbers or not wanted:
+        return 0
+    fitting = _MOST_PIECES // n_numbers
+    return min(wanted, fitting) if fitting >= _FEWEST_PIECES else 0
+
+
+def constant_losses(head: Head, bias: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
+    """``(n,)`` losses of a network that answers the constant ``bias``, before its output."""
+    z = np.tile(bias, (len(y), 1))
+    return row_losses(head.loss, z, y, level=head.level, delta=head.delta)
+
+
+def first_score(problem: Problem, bias: NDArray[np.float64]) -> float:
+    """Loss of the first weights, which answer the constant ``bias``, on the rows of ``check``."""
+    rows = problem.check
+    if rows is None:
+        return float("inf")
+    by_part = np.asarray(rows.weight)[:, :, 0]
+    losses = constant_losses(problem.head, bias, np.asarray(rows.y))
+    return float(
+        np.average(losses, weights=by_part[:, 1] if by_part[:, 1].any() else by_part[:, 0])
+    )
+
+
+def _plan(
+    settings: Settings, prepared: Prepared, members: int, dtype: type[Any]
+) -> tuple[Plan, Hyper]:
+    held, n_all = prepared.n_held, prepared.parts["train"].n_rows
+    n = n_all - held
+    size = cast("int | str", settings.batch_size)
+    batch = 0 if size == "full" or int(size) >= n else int(size)
+    optimizer = cast("str", settings.optimizer)
+    rate = cast("Any", np.asarray(settings.learning_rate))
+    if settings.scale_from_batch is not None:
+        rate = scaled_learning_rate(rate, optimizer, batch or n, settings.scale_from_batch)
+    hyper = make_hyper(
+        members,
+        dtype=dtype,
+        patience=cast("int", settings.patience),
+        held_from=turns(n_all, members) if held else 0,
+        learning_rate=rate,
+        total_steps=cast("int", settings.epochs) * steps_per_epoch(n, batch),
+        **{name: getattr(settings, name) for name in _NUMBERS},
+    )
+    plan = Plan(
+        optimizer=optimizer,
+        schedule=cast("str", settings.schedule),
+        batch_size=batch,
+        shuffle=settings.shuffle,
+        shared_batches=not held,
+        initializer=cast("str", settings.initializer),
+        layer_rates=cast("str", settings.layer_rates),
+        fade=bool(settings.fade),
+        adaptive_smoothing=bool(settings.adaptive_smoothing),
+        calibrated=bool(settings.calibrate),
+        folds=held > 0,
+    )
+    return with_extras(plan, hyper), hyper
+
+
+def class_say(
+    prepared: Prepared, settings: Settings, by_label: Mapping[Any, float] | None = None
+) -> NDArray[np.float64] | None:
+    """``(classes,)`` what rows of each class count in training; None: all alike.
+
+    Args:
+        prepared: The encoded parts.
+        settings: For ``class_weight``.
+        by_label: A weight for each class, by its label; 1 for those that are not named.
+
+    Raises:
+        UsageError: A label is no class, a weight makes no sense, or the task has no classes.
+    """
+    code, train = prepared.target, prepared.parts["train"]
+    if by_label is not None:
+        if code.task not in ("binary", "multiclass"):
+            raise UsageError(
+                f"class_weight is for classes, and the task is {code.task}.", "Leave it out."
+            )
+        texts = {_text(label): float(value) for label, value in by_label.items()}
+        unknown = [label for label in texts if label not in code.classes]
+        if unknown:
+            raise UsageError(
+                f"class_weight names {unknown[0]!r}, which is no class.",
+                f"Classes: {', '.join(code.classes)}.",
+            )
+        wrong = [label for label, value in texts.items() if not 0 <= value < np.inf]
+        if wrong:
+            raise UsageError(
+                f"The class_weight of {wrong[0]!r} is {texts[wrong[0]]:g}.",
+                "Weights must be finite and at least 0.",
+            )
+        say = np.array([texts.get(label, 1.0) for label in code.classes])
+        if not say.any():
+            raise UsageError("Every class has weight 0.", "Give one a weight above 0.")
+        return say
+    if settings.class_weight == "balanced":
+        return class_weights(train.y, train.weight, len(code.classes))
+    return None
+
+
+def _text(label: Any) -> str:
+    """A class as the target code spells it."""
+    label = label.item() if isinstance(label, np.generic) else label
+    return label_text(label) if isinstance(label, int | float) else str(label)
+
+
+def _rows(
+    part: Part, say: NDArray[np.float64] | None, members: int, dtype: type[Any]
+) -> tuple[Rows, NDArray[np.float64]]:
+    weight = part.said(say)
+    y = part.y if part.y.dtype.kind == "i" else part.y.astype(dtype)
+    spread = np.broadcast_to(weight.astype(dtype)[:, None], (part.n_rows, members)).copy()
+    x = part.features.x.astype(dtype)
+    return Rows(x, part.features.codes, y, spread), weight  # type: ignore[arg-type]
+
+
+def _check_rows(
+    prepared: Prepared, say: NDArray[np.float64] | None, members: int, dtype: type[Any]
+) -> Rows:
+    """Validation rows, and as many training rows to compare them with on equal terms."""
+    train, validation = prepared.parts["train"], prepared.parts["validation"]
+    n = min(train.n_rows, validation.n_rows or _MOST_TRAIN)
+    sample = train.take(np.linspace(0, train.n_rows - 1, n).astype(np.intp))
+    rows = [_rows(part, say, members, dtype)[0] for part in (sample, validation)]
+    if not np.any(rows[0].weight):  # a sample of rows that do not count: count them all alike
+        alike = np.ones_like(np.asarray(rows[0].weight))
+        rows[0] = replace(rows[0], weight=alike)
+    zeros = [np.zeros_like(part.weight) for part in rows]
+    weight = np.concatenate(
+        [np.stack([rows[0].weight, zeros[0]], 1), np.stack([zeros[1], rows[1].weight], 1)]
+    )
+    joined = [
+        np.concatenate([np.asarray(getattr(part, name)) for part in rows])
+        for name in ("x", "codes", "y")
+    ]
+    return Rows(*joined, weight)  # type: ignore[arg-type]

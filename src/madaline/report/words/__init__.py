@@ -1,0 +1,1 @@
+"""Numbers -> plain lines of at most 80 columns."""

@@ -1,0 +1,1 @@
+"""ANSWERS -> JUDGEMENT: scores, references, calibration, the verdict. No JAX."""

@@ -1,0 +1,1 @@
+"""WHAT A PERSON CHOOSES: the table of settings, how values are read, the recipes. No JAX."""

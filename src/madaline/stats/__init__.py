@@ -1,0 +1,1 @@
+"""NUMBERS -> HOW SURE: intervals, tests of drift, kernels, suspects. No JAX."""

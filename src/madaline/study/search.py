@@ -1,0 +1,262 @@
+"""A whole search: from a person's settings to better ones, or to the word that there are none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from madaline.data.dataset import Dataset
+from madaline.errors import DataError
+from madaline.pipeline.run import run
+from madaline.prepare.parts import prepare
+from madaline.prepare.problem import class_say
+from madaline.report.words.trials import describe_rung
+from madaline.settings.recipes import affordable, complete, refuse_idle, with_folds
+from madaline.settings.table import MEMBERWISE, Settings
+from madaline.study.choice import Comparison, compare_trials, compare_whole
+from madaline.study.race import Entrant, enter, race
+from madaline.study.ranges import Space
+from madaline.study.space import Choices, default_space, draw_trials
+
+# Trials whose choices go into one network, at most; members that are enough for them.
+_MOST_MIXED, _MANY = 2, 8
+
+
+def _say_nothing(text: str) -> None:
+    """No one listens."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of a trial.
+
+    Attributes:
+        number: 0 is the settings as they are.
+        choices: How it differs from them.
+        score: Lowest validation loss, calibrated where the settings say so; None: never finite.
+        scores: The same at each rung that it reached.
+        epochs: Epochs that it trained.
+        why: Why it ended: done, stopped_early, behind (others were better), diverged, or time.
+    """
+
+    number: int
+    choices: Choices
+    score: float | None
+    scores: tuple[float | None, ...]
+    epochs: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search found.
+
+    Attributes:
+        settings: The person's, with the choices that were taken.
+        trials: All of them, those that went furthest first, and of those the best first.
+        varied: Names of the settings that were varied, with their values in trial 0.
+        best: Number of the best trial; where whole networks are compared, of the best other than 0.
+        taken: Numbers of the trials whose choices went into the settings; none where none is
+            better.
+        changed: Names of the settings that were changed.
+        comparison: Of the best with trial 0.
+        programs: Programs that were compiled.
+        seconds: It took.
+    """
+
+    settings: Settings
+    trials: tuple[Trial, ...]
+    varied: Mapping[str, Any]
+    best: int
+    taken: tuple[int, ...]
+    changed: tuple[str, ...]
+    comparison: Comparison
+    programs: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, without the settings."""
+        return {name: value for name, value in asdict(self).items() if name != "settings"}
+
+
+def search(
+    data: Dataset,
+    settings: Settings,
+    *,
+    space: Space | None = None,
+    n_trials: int = 16,
+    tell: Callable[[str], None] = _say_nothing,
+    strict: bool = True,
+) -> Search:
+    """Try settings on held-out rows and take those that are better.
+
+    Each trial is one network; test rows are not looked at. Where members may differ in what is
+    varied and their number is open, it is doubled up to 8: half of them keep the settings as they
+    are, the others take the choices of the best two trials. Elsewhere the best trial's are taken if
+    they are better by more than chance; where members hold out rows in turn, it and the settings as
+    they are are trained whole for that. ``settings.time_budget`` bounds the trials together, and
+    each whole training.
+
+    Args:
+        data: All rows.
+        settings: A person's choices.
+        space: What may vary; None: see `madaline.study.space.default_space`.
+        n_trials: Most trials, the settings as they are among them.
+        tell: Hears how the search goes, in sentences.
+        strict: Refuse choices that would change nothing.
+
+    Raises:
+        DataError: The table does not allow the task, or no rows are held out.
+        UsageError: Settings do not go together, or cannot be varied.
+
+    >>> from madaline.data.samples import load_sample
+    >>> from madaline.study.ranges import Range
+    >>> iris = load_sample("iris")
+    >>> chosen = Settings(hidden=(8,), epochs=4)
+    >>> space = {"learning_rate": Range(1e-3, 1e-1, log=True)}
+    >>> found = search(Dataset(iris.table, (iris.target,)), chosen, space=space, n_trials=3)
+    >>> len(found.trials), found.programs, found.settings.epochs
+    (3, 1, 4)
+    """
+    started = time.perf_counter()
+    asked, settings = settings, affordable(settings, data.table.n_rows, len(data.table.columns))
+    lone = replace(settings, members=1, folds=False)
+    prepared = prepare(data, lone)
+    task, n_train = prepared.target.task, prepared.parts["train"].n_rows
+    if not prepared.parts["validation"].n_rows:
+        raise DataError(
+            "A search needs rows to judge its trials by, and none are held out.",
+            "Give a validation share above 0, or validation rows.",
+        )
+    full = complete(lone, n_train, task)
+    space = space or default_space(settings, full)
+    trials = draw_trials(space, n_trials, full)
+    completed = [_completed(replace(lone, **own), n_train, task, strict) for own in trials]
+    say = class_say(prepared, full, data.class_weight)
+    ranked = race(
+        enter(prepared, completed, say),
+        tell=lambda rung: tell(describe_rung(asdict(rung))),
+        seconds=settings.time_budget,
+    )
+    compare = partial(compare_trials, prepared=prepared, say=say)
+    others = [entrant for entrant in ranked if entrant.number and entrant.has_learned]
+    members = complete(settings, n_train, task).members or 1
+    folds = with_folds(settings, data.own)
+    if members > 1 and settings.members is None and set(space) <= {*MEMBERWISE}:
+        choice = _mixture(ranked, trials, full, members, compare)
+    elif folds and others:  # rows that chose nothing compare, lest trial 0 was lucky
+        best = others[0].number
+        tell(f"Training whole networks, without changes and as trial {best} ...")
+        comparison = compare_whole(
+            (settings, replace(settings, **trials[best])),
+            partial(run, data, strict=strict),
+            prepare(data, settings, folds=folds),
+            say,
+        )
+        choice = _one_or_none(best, trials[best], comparison)
+    else:
+        best = ranked[0].number
+        choice = _one_or_none(best, trials[best], compare(_preset(ranked), ranked[0]))
+    furthest = max(len(entrant.scores) for entrant in ranked)
+    return Search(
+        settings=replace(asked, **choice.changes),
+        trials=tuple(_trial(e, trials[e.number], furthest) for e in ranked),
+        varied={name: getattr(full, name) for name in space},
+        best=choice.best,
+        taken=choice.taken,
+        changed=tuple(choice.changes),
+        comparison=choice.comparison,
+        programs=len({entrant.program for entrant in ranked}),
+        seconds=time.perf_counter() - started,
+    )
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What is made of a race; the fields are those of `Search`, ``changes`` its settings."""
+
+    best: int
+    taken: tuple[int, ...]
+    changes: Choices
+    comparison: Comparison
+
+
+def _mixture(
+    ranked: Sequence[Entrant],
+    trials: Sequence[Choices],
+    full: Settings,
+    members: int,
+    compare: Callable[[Entrant, Entrant], Comparison],
+) -> _Choice:
+    """Twice the members, some of them with the settings of the trials that were better."""
+    preset, best = _preset(ranked), ranked[0]
+    comparison = compare(preset, best)
+    if not 0 < comparison.gain < np.inf:
+        return _Choice(best.number, (), {}, comparison)
+    taken = tuple(e.number for e in ranked[:_MOST_MIXED] if e.score < preset.score)
+    members = members if members >= _MANY else 2 * members
+    changes = mixed([trials[number] for number in taken], full, members)
+    return _Choice(best.number, taken, changes, comparison)
+
+
+def _one_or_none(best: int, changes: Choices, comparison: Comparison) -> _Choice:
+    """The best trial's settings where they are better by more than chance."""
+    if comparison.is_clear:
+        return _Choice(best, (best,), changes, comparison)
+    return _Choice(best, (), {}, comparison)
+
+
+def _preset(ranked: Sequence[Entrant]) -> Entrant:
+    return next(entrant for entrant in ranked if not entrant.number)
+
+
+def _completed(given: Settings, n_train: int, task: str, strict: bool) -> Settings:
+    made = complete(given, n_train, task)
+    if strict:
+        refuse_idle(given, made, task)
+    return made
+
+
+def mixed(better: Sequence[Choices], settings: Settings, members: int) -> Choices:
+    """Choices of a network half of whose members keep the settings as they are.
+
+    Members go in pairs, one of which sees numbers in pieces: every second pair takes the choices of
+    one of the better trials. Members that differ err in different ways, and a trial that was only
+    lucky costs little.
+
+    Args:
+        better: Choices of the trials that were better, the best first.
+        settings: Complete.
+        members: Of the network.
+
+    >>> mixed([{"dropout": 0.3}, {"dropout": 0.2}], Settings(dropout=0.1), 8)["dropout"]
+    (0.1, 0.1, 0.3, 0.3, 0.1, 0.1, 0.2, 0.2)
+    """
+    if not better:
+        return {}
+    together = 2 if members >= 4 else 1
+    turns = [place // together for place in range(members)]
+    own: list[Choices] = [better[turn // 2 % len(better)] if turn % 2 else {} for turn in turns]
+    varied = {name: getattr(settings, name) for choices in better for name in choices}
+    values = {name: tuple(each.get(name, kept) for each in own) for name, kept in varied.items()}
+    return {"members": members, **values}
+
+
+def _trial(entrant: Entrant, choices: Choices, furthest: int) -> Trial:
+    scores = tuple(score if np.isfinite(score) else None for score in entrant.scores)
+    why = _why(entrant) if len(scores) == furthest else "behind"
+    score = scores[-1] if scores else None
+    return Trial(entrant.number, choices, score, scores, entrant.epochs, why)
+
+
+def _why(entrant: Entrant) -> str:
+    if not np.isfinite(np.asarray(entrant.state.model.layers[-1].bias)).all():
+        return "diverged"
+    if entrant.epochs >= (entrant.settings.epochs or 0):
+        return "done"
+    return "time" if bool(np.all(np.asarray(entrant.state.active))) else "stopped_early"

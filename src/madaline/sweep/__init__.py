@@ -1,1 +1,0 @@
-"""SETTINGS -> BETTER SETTINGS: trials side by side, of which ever fewer go on."""
