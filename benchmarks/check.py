@@ -29,7 +29,7 @@ from madaline.data.dataset import Dataset
 from madaline.data.files.read import read_table
 from madaline.data.table import Column, Table
 from madaline.prepare.parts import encode_parts
-from madaline.prepare.split_table import deal
+from madaline.prepare.split_table import split_table
 from madaline.settings.table import Settings
 
 RESULTS = Path(__file__).parent / "results" / "check.json"
@@ -173,7 +173,7 @@ def drift(
 
 def drifts(train: Table, test: Table, target: str, settings: Settings) -> tuple[str, ...]:
     """The columns of a drift finding; empty without one."""
-    dealt = deal(Dataset(train, (target,), test=test), settings)
+    dealt = split_table(Dataset(train, (target,), test=test), settings)
     seen = Seen(dealt, encode_parts(dealt, settings), settings)
     found = [f for f in find_drift(seen, []) if f.code == "drift"]
     return (*found[0].columns, "any") if found else ()

@@ -123,9 +123,9 @@ class Trainer(NamedTuple):
 
 def madaline_fit(case: Case, data: Data, *, members: int = 1) -> Trainer:
     """Madaline's engine, looking at its progress as often as it likes to."""
-    from madaline import forward
     from madaline.nn.architecture import Architecture
     from madaline.nn.head import first_bias, make_head
+    from madaline.predict import forward
     from madaline.train.batches import Rows
     from madaline.train.loop import init_state, train_epochs
     from madaline.train.plan import Plan, make_hyper
@@ -144,9 +144,10 @@ def madaline_fit(case: Case, data: Data, *, members: int = 1) -> Trainer:
         hyper=make_hyper(members, learning_rate=LEARNING_RATE),
         train=Rows(data.x, no_codes, y, weight),
         check=None,
+        first_bias=first_bias(head, y, weight[:, 0], n_outputs),
         seed=0,
     )
-    state = init_state(problem, first_bias(head, y, weight[:, 0], n_outputs))
+    state = init_state(problem)
     history = None
 
     def fit(epochs: int) -> None:

@@ -132,7 +132,7 @@ class Fuzz:
         return "predicts"
 
     def resumed(self, folder: Path) -> str:
-        from madaline.runs.start import resume_run
+        from madaline.runs.resume import resume_run
 
         rows = self.rows.select(("age", "job", "town", "member", "height"))
         return f"ends {resume_run(folder, rows).why}"

@@ -36,7 +36,8 @@ INTERVAL = 0.15  # seconds between checkpoints in the children
 # The command line, with checkpoints that come often enough to be hit.
 CHILD = f"""
 import sys
-from madaline import __main__, recorder
+from madaline import __main__
+from madaline.runs import recorder
 recorder.CHECKPOINT_SECONDS = {INTERVAL}
 sys.argv = ["madaline", *sys.argv[1:]]
 __main__.main()

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from madaline.data.samples import load_sample
     from madaline.estimators.classifier import MLPClassifier
     from madaline.estimators.regressor import MLPRegressor
-    from madaline.runs.start import resume_run, start_run
+    from madaline.runs.open import open_run
+    from madaline.runs.resume import resume_run
+    from madaline.runs.start import start_run
     from madaline.settings.table import Settings
     from madaline.store.bundle import load_model
 
@@ -25,8 +27,9 @@ _HOME = {
     "Settings": "madaline.settings.table",
     "load_model": "madaline.store.bundle",
     "load_sample": "madaline.data.samples",
+    "open_run": "madaline.runs.open",
     "read_table": "madaline.data.files.read",
-    "resume_run": "madaline.runs.start",
+    "resume_run": "madaline.runs.resume",
     "start_run": "madaline.runs.start",
 }
 
@@ -37,6 +40,7 @@ __all__ = [
     "__version__",
     "load_model",
     "load_sample",
+    "open_run",
     "read_table",
     "resume_run",
     "start_run",

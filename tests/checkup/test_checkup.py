@@ -168,7 +168,7 @@ def test_time_that_moves_the_data_is_drift_and_a_shuffled_split_is_not_tested():
     assert found(table, settings=Settings(time="day"))["drift"].columns[0] == "warm"
     shuffled = check_up(table, "y", Settings(drop=("day",)))
     assert "drift" not in {f.code for f in shuffled.findings}
-    assert any("dealt at random" in remark for remark in shuffled.remarks)
+    assert any("split at random" in remark for remark in shuffled.remarks)
 
 
 def test_groups_that_differ_by_chance_are_no_drift():
@@ -254,7 +254,7 @@ def test_a_class_that_fills_the_table_is_told():
     labels = ["no"] * N
     labels[:30] = ["yes"] * 30
     table = replace(a_table(), columns=(*a_table().columns[:-1], category("y", labels)))
-    assert found(table)["one_sided"].numbers["share"] == pytest.approx(0.95)
+    assert found(table)["one_sided"].numbers["share"] == pytest.approx(0.95, abs=0.003)
 
 
 def test_a_few_values_that_rule_the_loss_are_told():

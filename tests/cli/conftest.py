@@ -231,8 +231,8 @@ def runs(here: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     from types import ModuleType
 
     stand_in = StandIn(here / "runs" / "1123-people")
-    module = ModuleType("madaline.runs.start")
-    module.start_run = stand_in.start_run  # type: ignore[attr-defined]
-    module.resume_run = stand_in.resume_run  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "madaline.runs.start", module)
+    for name in ("start", "resume"):
+        module = ModuleType(f"madaline.runs.{name}")
+        setattr(module, f"{name}_run", getattr(stand_in, f"{name}_run"))
+        monkeypatch.setitem(sys.modules, f"madaline.runs.{name}", module)
     return stand_in

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from madaline.data.split import Split, circles, evenly, shuffled, split_rows
+from madaline.data.split import Split, circular_folds, shuffled, split_rows, stratified_order
 from madaline.errors import DataError, UsageError
 
 SHARES = {"validation": 0.15, "test": 0.15}
@@ -168,19 +168,19 @@ def test_what_cannot_be_split_is_refused(arguments, error, message):
         split_rows(**arguments, seed=0)
 
 
-@pytest.mark.parametrize(("n_rows", "members", "n_held"), [(20, 4, 3), (21, 4, 9), (5, 8, 2)])
-def test_in_a_circle_each_member_holds_out_as_many_rows(n_rows, members, n_held):
-    rows, held = circles(n_rows, members, n_held)
-    assert held.sum(axis=0).tolist() == [n_held] * members
+@pytest.mark.parametrize(("n_rows", "members", "n_held_out"), [(20, 4, 3), (21, 4, 9), (5, 8, 2)])
+def test_in_a_circle_each_member_holds_out_as_many_rows(n_rows, members, n_held_out):
+    rows, held = circular_folds(n_rows, members, n_held_out)
+    assert held.sum(axis=0).tolist() == [n_held_out] * members
     assert held.any(axis=1).all()
     assert rows.tolist() == sorted(set(rows.tolist()))
 
 
 def test_every_stretch_of_an_even_order_has_the_classes_in_proportion():
     classes = np.repeat([0, 1, 2], [600, 300, 100])
-    order = evenly(classes, 1000, seed=5)
+    order = stratified_order(classes, 1000, seed=5)
     assert sorted(order.tolist()) == list(range(1000))
     for start in range(0, 1000, 100):
         counts = np.bincount(classes[order[start : start + 100]], minlength=3)
         assert np.all(np.abs(counts - [60, 30, 10]) <= 1)
-    assert not np.array_equal(order, evenly(classes, 1000, seed=6))
+    assert not np.array_equal(order, stratified_order(classes, 1000, seed=6))

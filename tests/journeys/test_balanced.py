@@ -9,7 +9,8 @@ from madaline import MLPClassifier, MLPRegressor
 from madaline.data.columns.frames import as_table
 from madaline.data.dataset import Dataset
 from madaline.pipeline.run import run
-from madaline.runs.start import resume_run, start_run
+from madaline.runs.resume import resume_run
+from madaline.runs.start import start_run
 from madaline.settings.table import Settings
 from madaline.store.bundle import load_model, save_model
 

@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from madaline import recorder
 from madaline.cli.main import madaline
 from madaline.errors import FileError
-from madaline.runs.start import resume_run, start_run
+from madaline.runs import recorder
+from madaline.runs.resume import resume_run
+from madaline.runs.start import start_run
 from madaline.settings.table import Settings
 from madaline.store import files
 from madaline.store.bundle import load_model

@@ -18,7 +18,7 @@ from madaline.cli.main import madaline
 from madaline.data.files.read import read_table
 from madaline.errors import UsageError
 from madaline.runs.request import read_request
-from madaline.runs.start import resume_run
+from madaline.runs.resume import resume_run
 from madaline.store.bundle import load_model, save_model
 from madaline.store.folder import RunFolder
 

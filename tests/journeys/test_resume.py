@@ -21,7 +21,7 @@ ROWS, EPOCHS = 2000, 60
 CHILD = """
 import sys
 from pathlib import Path
-from madaline import recorder, runs
+from madaline.runs import recorder, resume, start
 from madaline.settings.table import Settings
 
 class Watch:
@@ -34,11 +34,11 @@ class Watch:
 recorder.CHECKPOINT_SECONDS = 0.01
 data, folder, epochs = *sys.argv[1:3], int(sys.argv[3])
 if Path(folder, "run.json").exists():
-    runs.resume_run(folder, watch=Watch())
+    resume.resume_run(folder, watch=Watch())
 else:
     chosen = {"hidden": (16, 16), "batch_size": 2, "dropout": 0.1, "patience": 0}
     settings = Settings(preset="classic", epochs=epochs, test=0.1, **chosen)
-    runs.start_run(data, "y", settings, output=folder, watch=Watch())
+    start.start_run(data, "y", settings, output=folder, watch=Watch())
 """
 
 

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from madaline import forward, settings
 from madaline.nn.activations import ACTIVATIONS
+from madaline.predict import forward
+from madaline.settings import table as settings
 
 NAMES = sorted(ACTIVATIONS)
 POINTS = np.array([-30.0, -3.0, -1.0, -0.1, 0.2, 1.0, 2.5, 30.0])

@@ -7,13 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from madaline import settings
 from madaline.errors import UsageError
 from madaline.nn.architecture import Architecture
 from madaline.nn.head import Head, first_bias, make_head
 from madaline.nn.heads import row_metric
 from madaline.nn.mlp import apply_mlp, init_mlp
-from madaline.predict.forward import row_losses
+from madaline.predict.losses import row_losses
+from madaline.settings import table as settings
 
 PAIRS = {
     ("regression", "squared"): "linear",
@@ -96,8 +96,7 @@ HEADS = [
 
 def _mean_loss(head, z, y, weight):
     """``z (c, k)``: the weighted mean loss of each constant."""
-    options = {"level": head.level, "delta": head.delta}
-    each = [row_losses(head.loss, np.tile(one, (len(y), 1)), y, **options) for one in z]
+    each = [row_losses(head, np.tile(one, (len(y), 1)), y) for one in z]
     return np.stack(each) @ weight / weight.sum()
 
 

@@ -88,10 +88,11 @@ def _in_madaline(optimizer, activation, dtype):
         hyper=hyper,
         train=Rows(x, np.zeros((N, 0), np.int32), y, np.ones((N, 1), dtype)),
         check=None,
+        first_bias=np.zeros(2),
         seed=0,
     )
     layers = tuple(Dense(w[None], b[None]) for w, b in zip(begin[::2], begin[1::2], strict=True))
-    state = replace(init_state(problem, np.zeros(2)), model=MLP((), layers))
+    state = replace(init_state(problem), model=MLP((), layers))
     path = []
     for progress in train_epochs(problem, state, STEPS, chunk=1):
         layers = progress.state.model.layers

@@ -9,12 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from madaline import forward, settings
 from madaline.nn import activations
 from madaline.nn.architecture import Architecture
 from madaline.nn.head import Head
 from madaline.nn.heads import row_loss
 from madaline.nn.mlp import MLP, Dense, apply_mlp, model_from
+from madaline.predict import forward
+from madaline.predict.losses import row_losses
+from madaline.settings import table as settings
 
 OUTPUT = {"poisson": "exp", "binary_cross_entropy": "sigmoid", "cross_entropy": "softmax"}
 LOSSES = [name for name in settings.LOSSES if name != "auto"]
@@ -131,7 +133,7 @@ def test_row_losses_equal_jaxs(loss):
     head = Head(loss, level=0.2, delta=0.6)
     with jax.enable_x64(True):
         expected = jax.vmap(lambda a, b: row_loss(head, a, b))(jnp.asarray(z), jnp.asarray(y))
-    found = forward.row_losses(loss, z, y, level=0.2, delta=0.6)
+    found = row_losses(head, z, y)
     assert found.shape == (60,)
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
@@ -140,7 +142,7 @@ def test_row_losses_equal_jaxs(loss):
 def test_row_losses_of_huge_numbers_are_right_and_warn_of_nothing(loss):
     y = _targets(loss, 2)
     z = np.array([[500.0, -500, 0], [1e4, -1e4, 1e4]], np.float32)
-    found = forward.row_losses(loss, z, y)
+    found = row_losses(Head(loss), z, y)
     assert not np.isnan(found).any()
     assert (found >= 0).all()
     assert np.isfinite(found).all() or loss == "poisson"  # exp(10,000) is infinite in truth

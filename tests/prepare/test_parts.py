@@ -10,7 +10,7 @@ from madaline.data.dataset import Dataset
 from madaline.data.split import split_rows
 from madaline.data.table import Table, category
 from madaline.errors import DataError, UsageError
-from madaline.prepare.parts import class_weights, prepare
+from madaline.prepare.parts import balanced_class_weights, prepare
 from madaline.settings.table import Settings
 
 N = 120
@@ -30,7 +30,7 @@ def test_rows_without_a_target_are_dropped_and_counted():
     y = np.arange(N) * 0.5
     y[[3, 5]] = np.nan
     y[7] = np.inf
-    found = prepared(a_table(y=y))
+    found = prepared(a_table(y=y), settings=Settings(folds=False))
     assert found.summary["dropped_rows"] == 3
     assert found.summary["rows"] == N
     assert sum(found.summary["split"].values()) == N - 3
@@ -39,7 +39,7 @@ def test_rows_without_a_target_are_dropped_and_counted():
 def test_the_parts_are_the_rows_of_split_rows():
     y = np.arange(N) / N
     table = a_table(y=y)
-    found = prepared(table, settings=Settings(seed=5))
+    found = prepared(table, settings=Settings(seed=5, folds=False))
     tenths = np.searchsorted(np.quantile(y, np.linspace(0.1, 0.9, 9)), y)
     split = split_rows(N, validation=0.1, test=0.15, seed=5, classes=tenths)
     assert np.array_equal(found.parts["test"].values[:, 0], y[split.test])
@@ -136,7 +136,7 @@ def test_own_rows_with_a_new_class_are_refused():
 
 @pytest.mark.parametrize("part", ["validation", "test"])
 def test_a_share_of_zero_gives_an_empty_part(part):
-    found = prepared(a_table(), settings=Settings(**{part: 0.0}))
+    found = prepared(a_table(), settings=Settings(**{part: 0.0}, folds=False))
     assert found.parts[part].n_rows == 0
     other = {"validation": 0.15, "test": 0.1}[part]
     assert found.parts["train"].n_rows == N - round(other * N)
@@ -180,7 +180,7 @@ def test_weights_of_the_wrong_number_or_kind_are_refused():
 
 def test_class_weights_give_every_class_the_same_say():
     y, weight = np.array([0, 0, 0, 1, 2, 2]), np.array([1.0, 2, 1, 4, 0.5, 1])
-    say = class_weights(y, weight, 3)[y] * weight
+    say = balanced_class_weights(y, weight, 3)[y] * weight
     assert np.allclose(np.bincount(y, say), weight.sum() / 3)
 
 

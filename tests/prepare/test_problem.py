@@ -7,7 +7,7 @@ from madaline.data.columns.frames import as_table
 from madaline.data.dataset import Dataset
 from madaline.errors import UsageError
 from madaline.prepare.parts import prepare
-from madaline.prepare.problem import class_say, make_problem
+from madaline.prepare.problem import class_weights, make_problem
 from madaline.settings.recipes import complete
 from madaline.settings.table import Settings
 
@@ -18,24 +18,24 @@ RNG = np.random.default_rng(0)
 def a_problem(y=None, *, class_weight=None, weight=None, **chosen):
     y = RNG.normal(size=N) if y is None else y
     table = as_table({"a": RNG.normal(size=N), "b": RNG.normal(size=N), "y": y})
-    settings = Settings(**{"preset": "classic", **chosen})
+    settings = Settings(**{"preset": "classic", "folds": False, **chosen})
     found = prepare(Dataset(table, ("y",), weight=weight), settings)
     settings = complete(settings, found.parts["train"].n_rows)
-    return found, *make_problem(found, settings, class_say(found, settings, class_weight))
+    return found, make_problem(found, settings, class_weights(found, settings, class_weight))
 
 
 def test_the_first_bias_is_the_answer_of_a_constant():
     y = np.where(np.arange(N) % 4 == 0, "yes", "no")
-    found, _, bias = a_problem(y)
+    found, problem = a_problem(y)
     rate = found.parts["train"].y.mean()
-    assert 1 / (1 + np.exp(-bias[0])) == pytest.approx(rate)
+    assert 1 / (1 + np.exp(-problem.first_bias[0])) == pytest.approx(rate)
 
 
 def test_balanced_classes_begin_even():
     y = np.where(np.arange(N) % 4 == 0, "yes", "no")
-    _, problem, bias = a_problem(y, class_weight=None)
-    assert bias[0] < -1
-    found, problem, bias = a_problem(y, class_weight={"yes": 3.0})
+    _, problem = a_problem(y, class_weight=None)
+    assert problem.first_bias[0] < -1
+    found, problem = a_problem(y, class_weight={"yes": 3.0})
     weight = np.asarray(problem.train.weight)[:, 0]
     assert np.array_equal(weight, np.where(found.parts["train"].y[:, 0] == 1, 3.0, 1.0))
 
@@ -47,7 +47,7 @@ def test_a_batch_of_all_rows_or_more_is_the_full_batch():
 
 
 def test_a_schedule_knows_how_many_steps_there_are():
-    found, problem, _ = a_problem(batch_size=32, epochs=7)
+    found, problem = a_problem(batch_size=32, epochs=7)
     steps = -(-found.parts["train"].n_rows // 32) * 7
     assert np.asarray(problem.hyper.total_steps).tolist() == [steps]
 
@@ -61,7 +61,7 @@ def test_the_learning_rate_follows_the_batch_if_asked():
 
 def test_each_member_may_have_its_own_number():
     own = {"learning_rate": (0.1, 0.2), "dropout": (0.0, 0.3), "l2": (1e-3, 0.0)}
-    _, problem, _ = a_problem(members=2, batch_size=32, scale_from_batch=8, **own)
+    _, problem = a_problem(members=2, batch_size=32, scale_from_batch=8, **own)
     assert problem.hyper.learning_rate == pytest.approx([0.2, 0.4])  # by the root of 32 / 8
     assert problem.hyper.dropout == pytest.approx([0.0, 0.3])
     assert problem.hyper.l2 == pytest.approx([1e-3, 0.0])
@@ -83,7 +83,7 @@ def test_only_extras_of_some_strength_are_compiled_in():
 
 
 def test_check_rows_weigh_the_training_sample_and_the_validation_rows_apart():
-    found, problem, _ = a_problem(members=2)
+    found, problem = a_problem(members=2)
     n = found.parts["validation"].n_rows
     weight = np.asarray(problem.check.weight)
     assert weight.shape == (2 * n, 2, 2)

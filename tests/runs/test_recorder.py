@@ -13,9 +13,10 @@ import jax
 import numpy as np
 import pytest
 
-from madaline import recorder
 from madaline.errors import FileError, UsageError
-from madaline.runs.start import resume_run, start_run
+from madaline.runs import recorder
+from madaline.runs.resume import resume_run
+from madaline.runs.start import start_run
 from madaline.settings.table import Settings
 from madaline.store import checkpoint, folder
 from madaline.store.bundle import load_model

@@ -25,14 +25,21 @@ def held_out(n, members=1, sureness=1.0, seed=0):
     part = Part(features, y, np.zeros((n, 0)), np.ones(n), held)
     weight = np.full((members, 1, 1), sureness, np.float32)
     weights = {"layers.0.weight": weight, "layers.0.bias": np.zeros((members, 1), np.float32)}
-    return weights, SimpleNamespace(parts={"validation": part})
+    return weights, part
+
+
+def opening(part, head=HEAD):
+    """Of a training whose validation part this is."""
+    problem = SimpleNamespace(architecture=SHAPE, head=head)
+    prepared = SimpleNamespace(parts={"validation": part})
+    return SimpleNamespace(problem=problem, prepared=prepared, class_weight=None)
 
 
 @pytest.mark.parametrize("sureness", [0.5, 1.0, 2.0, 3.0])
 @pytest.mark.parametrize("members", [1, 3])
 def test_a_network_becomes_as_sure_as_it_is_right(sureness, members):
-    weights, prepared = held_out(6000, members, sureness)
-    found = calibrated(SHAPE, HEAD, weights, prepared)
+    weights, part = held_out(6000, members, sureness)
+    found = calibrated(opening(part), weights)
     assert found["layers.0.weight"].dtype == np.float32
     np.testing.assert_allclose(found["layers.0.weight"], 1, rtol=0.06)
 
@@ -40,14 +47,14 @@ def test_a_network_becomes_as_sure_as_it_is_right(sureness, members):
 def test_few_rows_change_little():
     changes = []
     for n in (10, 6000):
-        weights, prepared = held_out(n, sureness=3.0)
-        found = calibrated(SHAPE, HEAD, weights, prepared)
+        weights, part = held_out(n, sureness=3.0)
+        found = calibrated(opening(part), weights)
         changes.append(abs(np.log(found["layers.0.weight"] / 3.0)).item())
     assert changes[0] < changes[1]
 
 
 def test_without_classes_or_rows_the_weights_stay():
-    weights, prepared = held_out(100, sureness=3.0)
-    assert calibrated(SHAPE, Head("squared"), weights, prepared) is weights
-    weights, prepared = held_out(0)
-    assert calibrated(SHAPE, HEAD, weights, prepared) is weights
+    weights, part = held_out(100, sureness=3.0)
+    assert calibrated(opening(part, Head("squared")), weights) is weights
+    weights, part = held_out(0)
+    assert calibrated(opening(part), weights) is weights

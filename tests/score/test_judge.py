@@ -6,9 +6,9 @@ import pytest
 from madaline.data.columns.frames import as_table
 from madaline.data.dataset import Dataset
 from madaline.nn.head import make_head
-from madaline.predict.forward import row_losses
+from madaline.predict.losses import losses_of_outputs, row_losses
 from madaline.prepare.parts import prepare
-from madaline.score.judge import losses_of_outputs, score
+from madaline.score.judge import score
 from madaline.settings.table import Settings
 
 Z = np.array([[-2.0, 0.5, 1.0], [0.0, 3.0, -1.0]])
@@ -33,7 +33,7 @@ def _sigmoid(z):
 )
 def test_losses_of_outputs_are_those_of_the_last_layer(head, made, y):
     found = losses_of_outputs(head, made, y)
-    assert np.allclose(found, row_losses(head.loss, Z, y, level=head.level, delta=head.delta))
+    assert np.allclose(found, row_losses(head, Z, y))
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])

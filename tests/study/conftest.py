@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 
 from madaline.data.columns.frames import as_table
 from madaline.data.dataset import Dataset
-from madaline.prepare.parts import prepare
-from madaline.settings.recipes import complete
+from madaline.prepare.opening import open_training
 from madaline.settings.table import Settings
+from madaline.study.arms import Arm, enter
+from madaline.study.race import Entrant
 
 TINY = {"hidden": (8,), "epochs": 15, "optimizer": "adamw", "precision": "float32"}
 TINY |= {"learning_rate": 0.01, "validation": 0.15}
@@ -27,12 +29,13 @@ def _table(n=200, seed=0):
 
 
 def _entered(trials, target="y", **chosen):
-    """Rows, and the complete settings of trials that differ by these choices."""
-    settings = Settings(**{**TINY, **chosen}, members=1, folds=False, drop=_OTHER[target])
-    prepared = prepare(Dataset(_table(), (target,)), settings)
-    n, task = prepared.parts["train"].n_rows, prepared.target.task
-    full = complete(settings, n, task)
-    return prepared, [complete(Settings(**{**vars(full), **trial}), n, task) for trial in trials]
+    """Trials that differ by these choices, before their first epoch."""
+    settings = Settings(**{**TINY, **chosen}, drop=_OTHER[target])
+    opening = open_training(
+        Dataset(_table(), (target,)), replace(settings, members=1, folds=False), strict=False
+    )
+    arms = [Arm(str(i), replace(settings, **trial)) for i, trial in enumerate(trials)]
+    return [Entrant(i, arm) for i, arm in enumerate(enter(opening, arms))]
 
 
 _OTHER = {"y": ("c",), "c": ("y",)}

@@ -49,6 +49,7 @@ def _problem(
         from dataclasses import replace
 
         plan = replace(plan, extras=tuple(extras))
+    rows = _rows(x, y, weight, members, dtype)
     return Problem(
         architecture=Architecture(
             x.shape[1], hidden, (activation,) * len(hidden), outputs, head.output
@@ -56,21 +57,16 @@ def _problem(
         head=head,
         plan=plan,
         hyper=hyper,
-        train=_rows(x, y, weight, members, dtype),
+        train=rows,
         check=None if check is None else _check(*check, members, dtype),
+        first_bias=first_bias(head, np.asarray(rows.y), rows.weight[:, 0], outputs),
         seed=seed,
     )
 
 
-def _start(problem):
-    y = np.asarray(problem.train.y)
-    weight = np.asarray(problem.train.weight)[:, 0]
-    return init_state(problem, first_bias(problem.head, y, weight, problem.architecture.n_outputs))
-
-
 def _train(problem, epochs, *, chunk=256, state=None, history=None):
     progress = None
-    state = state or _start(problem)
+    state = state or init_state(problem)
     for progress in train_epochs(problem, state, epochs, history=history, chunk=chunk):
         pass
     return progress
@@ -89,6 +85,6 @@ def _flat(tree):
 @pytest.fixture(scope="session")
 def engine():
     return SimpleNamespace(
-        rows=_rows, check=_check, data=_data, problem=_problem, start=_start, train=_train,
+        rows=_rows, check=_check, data=_data, problem=_problem, start=init_state, train=_train,
         same=_same, flat=_flat,
     )  # fmt: skip

@@ -128,11 +128,12 @@ def test_an_epoch_sees_every_row_once_in_the_stated_number_of_updates(size, shar
         hyper=make_hyper(members, learning_rate=rate),
         train=rows,
         check=None,
+        first_bias=np.zeros(1),
         seed=0,
     )
     updates = steps_per_epoch(N, size)
     assert updates == {1: N, 4: 3, 16: 1, 0: 1}[size]
-    state = init_state(problem, np.zeros(1))
+    state = init_state(problem)
     for epochs in (1, 3):
         *_, progress = train_epochs(problem, state, epochs, chunk=8)
         assert progress.step == progress.state.step == epochs * updates

@@ -128,7 +128,8 @@ def test_nothing_left_to_train_yields_nothing(engine):
 
 
 def test_curves_are_the_losses_of_the_model_after_the_epoch(engine):
-    from madaline.predict.forward import logits, row_losses
+    from madaline.predict.forward import logits
+    from madaline.predict.losses import row_losses
 
     problem = _noisy(engine, "shared")
     progress = engine.train(problem, 3)
@@ -138,7 +139,7 @@ def test_curves_are_the_losses_of_the_model_after_the_epoch(engine):
         weights |= {f"layers.{index}.weight": layer.weight, f"layers.{index}.bias": layer.bias}
     z = logits(problem.architecture, weights, rows.x, rows.codes)
     for member in range(2):
-        losses = row_losses("squared", z[:, member], rows.y)
+        losses = row_losses(problem.head, z[:, member], rows.y)
         for name, part in (("train", slice(0, 20)), ("validation", slice(20, 40))):
             for kind in ("loss", "metric"):
                 found = getattr(progress.history, f"{name}_{kind}")[-1, member]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline import settings
 from madaline.errors import UsageError
+from madaline.settings import table as settings
 from madaline.train.plan import EXTRAS, Plan, make_hyper, scaled_learning_rate, with_extras
 
 

@@ -15,7 +15,8 @@ from madaline.nn.architecture import Architecture
 from madaline.nn.bits import make_key
 from madaline.nn.head import Head
 from madaline.nn.mlp import MLP, Dense
-from madaline.predict.forward import logits, row_losses
+from madaline.predict.forward import logits
+from madaline.predict.losses import row_losses
 from madaline.train.batches import Rows
 from madaline.train.plan import Form, Plan, make_hyper, with_extras
 from madaline.train.step import batch_loss, penalty, row_scores
@@ -108,8 +109,7 @@ def _numpys_slopes(head, activation):
         for name, leaf, part in zip(names, leaves, np.split(moved, cuts, axis=1), strict=True)
     }
     z = logits(shape, weights, rows.x.astype(np.float64), rows.codes)
-    options = {"level": head.level, "delta": head.delta}
-    losses = [row_losses(head.loss, z[:, i], rows.y, **options) for i in range(len(moved))]
+    losses = [row_losses(head, z[:, i], rows.y) for i in range(len(moved))]
     means = np.average(losses, axis=1, weights=rows.weight)
     return (means[: flat.size] - means[flat.size :]) / (2 * STEP)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from madaline.nn.head import Head
-from madaline.predict.forward import logits, row_losses
+from madaline.predict.forward import logits
+from madaline.predict.losses import row_losses
 from madaline.train.loop import init_state
 from madaline.train.plan import Plan
 
@@ -32,7 +33,7 @@ def _validation_loss(problem, model, member):
         weights |= {f"layers.{index}.weight": layer.weight, f"layers.{index}.bias": layer.bias}
     rows = problem.check
     z = logits(problem.architecture, weights, rows.x, rows.codes)[:, member]
-    return row_losses("squared", z, rows.y)[12:].mean()
+    return row_losses(Head("squared"), z, rows.y)[12:].mean()
 
 
 def test_best_weights_have_the_lowest_loss_of_the_curve(engine):
@@ -170,7 +171,7 @@ def test_without_validation_rows_the_training_loss_after_the_epoch_decides(engin
 
 def test_first_weights_are_the_best_where_no_epoch_does_better(engine):
     problem = _problem(engine)
-    state = init_state(problem, np.zeros(1), first_score=0.0)
+    state = init_state(problem, first_score=0.0)
     progress = engine.train(problem, 5, state=state)
     np.testing.assert_array_equal(progress.state.best_epoch, 0)
     np.testing.assert_array_equal(progress.state.best.layers[-1].weight, 0)

@@ -18,7 +18,7 @@ from madaline.checkup.target import find_target
 from madaline.data.dataset import Dataset
 from madaline.data.table import Table
 from madaline.prepare.parts import encode_parts
-from madaline.prepare.split_table import deal
+from madaline.prepare.split_table import split_table
 from madaline.settings.table import Settings
 
 
@@ -80,8 +80,8 @@ def check_up(
     """
     settings = settings or Settings()
     names = (target,) if isinstance(target, str) else target
-    dealt = deal(Dataset(table, names, validation, test), settings)
-    seen = Seen(dealt, encode_parts(dealt, settings), settings)
+    split = split_table(Dataset(table, names, validation, test), settings)
+    seen = Seen(split, encode_parts(split, settings), settings)
     remarks: list[str] = []
     findings = [
         *find_columns(seen),

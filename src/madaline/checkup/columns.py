@@ -52,8 +52,8 @@ def _as_finding(notice: Notice, seen: Seen) -> Finding:
 
 def _other_targets(seen: Seen) -> Iterator[Finding]:
     """Columns that repeat the second target or a later one; the first is looked at by `fit`."""
-    rows = seen.dealt.rows["train"]
-    for name in seen.dealt.code.names[1:]:
+    rows = seen.split.rows["train"]
+    for name in seen.split.code.names[1:]:
         for column in seen.prepared.encoder.columns:
             evidence = repeats_target(
                 seen.table[column].take(rows), seen.table[name].take(rows), seen.task
@@ -67,8 +67,8 @@ def _strong(seen: Seen) -> Iterator[Finding]:
     """Columns that predict the target better than columns of clean tables do."""
     notices = seen.prepared.notices
     told = {c for n in notices if n.code == "repeats_target" for c in n.columns}
-    rows = seen.dealt.rows["train"]
-    for name in seen.dealt.code.names:
+    rows = seen.split.rows["train"]
+    for name in seen.split.code.names:
         target = seen.table[name].take(rows)
         for column in seen.prepared.encoder.columns:
             if column in told or len(rows) < 2 * _LEAST_GAPS:
@@ -92,7 +92,7 @@ def _strong(seen: Seen) -> Iterator[Finding]:
 
 def _mixed(seen: Seen) -> Iterator[Finding]:
     """Categories that would be numbers or dates but for a few cells."""
-    for name in seen.dealt.features.names:
+    for name in seen.split.features.names:
         column = seen.table[name]
         if column.kind != "category" or len(column.levels) <= _MEANT_VALUES:
             continue
@@ -172,7 +172,7 @@ def _missing(seen: Seen) -> Iterator[Finding]:
 
 def _telling(seen: Seen, gaps: dict[str, np.ndarray]) -> Iterator[Finding]:
     """Columns in which rows with a gap have other targets than rows without."""
-    target = seen.table[seen.dealt.code.names[0]]
+    target = seen.table[seen.split.code.names[0]]
     tried: list[tuple[str, Shift]] = []
     for name, where in gaps.items():
         if _LEAST_GAPS <= where.sum() <= len(where) - _LEAST_GAPS:

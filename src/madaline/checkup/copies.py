@@ -20,7 +20,7 @@ _BY_CHANCE = "columns of few values make that likely"
 
 def find_copies(seen: Seen) -> Iterator[Finding]:
     """Repeated rows of the table, and test rows that training has seen."""
-    names = (*seen.describing, *seen.dealt.code.names)
+    names = (*seen.describing, *seen.split.code.names)
     whole = seen.table.select(names)
     keys = row_keys(whole)
     yield from _duplicates(seen, whole, keys)
@@ -53,7 +53,7 @@ def _duplicates(seen: Seen, whole: Table, keys: Keys) -> Iterator[Finding]:
 
 def _contradictions(seen: Seen) -> Iterator[Finding]:
     """Rows of equal features and different answers: nothing that sees the features is right."""
-    name, *others = seen.dealt.code.names
+    name, *others = seen.split.code.names
     if others:
         return  # which of several answers differ would be a table of its own
     features = seen.table.select(seen.describing)
@@ -128,15 +128,17 @@ def _first_pair(
 
 def _across(seen: Seen, whole: Table, keys: Keys) -> Iterator[Finding]:
     """Rows of test, or of validation where that is all there is, that equal a training row."""
-    part = "test" if seen.prepared.parts["test"].n_rows else "validation"
-    training, own = seen.dealt.rows["train"], seen.dealt.own.get(part)
+    part = seen.fresh_part
+    if not part:
+        return
+    training, own = seen.split.rows["train"], seen.split.own.get(part)
     if own is not None:
         tables = [whole, _like(own.table, whole)]
-        part_keys, places, source = row_keys(tables[1]), own.places, own.table.source
+        part_keys, places, source = row_keys(tables[1]), own.row_numbers, own.table.source
     else:
         tables = [whole]
-        rows = seen.dealt.rows[part]
-        part_keys, places = keys[rows], seen.dealt.labelled.places[rows]
+        rows = seen.split.rows[part]
+        part_keys, places = keys[rows], seen.split.labelled.row_numbers[rows]
         source = seen.table.source
     twin = twins(part_keys, keys[training])
     same = np.flatnonzero(twin >= 0)

@@ -31,11 +31,11 @@ _UNSEEN = 0.01
 
 def find_drift(seen: Seen, remarks: list[str]) -> Iterator[Finding]:
     """Drift from training to test rows, and categories that training has never seen."""
-    part = "test" if seen.prepared.parts["test"].n_rows else "validation"
+    part = seen.fresh_part
     how = _how(seen, part)
     if how == "shuffled":
         remarks.append(
-            "Drift was not looked for: rows are dealt at random. Name a column of --time or "
+            "Drift was not looked for: rows are split at random. Name a column of --time or "
             "--group, or a file of newer rows as --test."
         )
         return
@@ -49,17 +49,17 @@ def find_drift(seen: Seen, remarks: list[str]) -> Iterator[Finding]:
 
 
 def _how(seen: Seen, part: str) -> str:
-    if part in seen.dealt.own:
+    if part in seen.split.own:
         return "file"
     return "time" if seen.settings.time else "group" if seen.settings.group else "shuffled"
 
 
 def _pair(seen: Seen, name: str, part: str) -> tuple[Column, Column]:
     """A column in training and in the other part, categories by the same codes."""
-    first = seen.table[name].take(seen.dealt.rows["train"])
-    rows = seen.dealt.own.get(part)
+    first = seen.table[name].take(seen.split.rows["train"])
+    rows = seen.split.own.get(part)
     if rows is None:
-        return first, seen.table[name].take(seen.dealt.rows[part])
+        return first, seen.table[name].take(seen.split.rows[part])
     second = as_kind(rows.table[name], first.kind, first.levels, rows.table.source)
     if first.kind != "category" or second.levels == first.levels:
         return first, second
@@ -79,9 +79,11 @@ def _unseen(seen: Seen, part: str, pairs: dict[str, tuple[Column, Column]]) -> I
             continue
         texts = [second.levels[c] for c in np.unique(second.values[strange]).tolist()]
         rows = np.flatnonzero(strange)
-        own = seen.dealt.own.get(part)
+        own = seen.split.own.get(part)
         places = (
-            own.places[rows] if own else seen.dealt.labelled.places[seen.dealt.rows[part][rows]]
+            own.row_numbers[rows]
+            if own
+            else seen.split.labelled.row_numbers[seen.split.rows[part][rows]]
         )
         yield Finding(
             "unseen_category",
@@ -159,11 +161,11 @@ def joint_discrepancy(seen: Seen, part: str) -> Discrepancy:
 
 
 def _units(seen: Seen, part: str, samples: dict[str, NDArray[np.intp]]) -> NDArray[np.intp] | None:
-    """Groups of the sampled rows, where whole groups were dealt."""
-    if seen.settings.group is None or part in seen.dealt.own:
+    """Groups of the sampled rows, where whole groups were split."""
+    if seen.settings.group is None or part in seen.split.own:
         return None
     groups = np.unique(seen.table[seen.settings.group].values, return_inverse=True)[1]
-    rows = [seen.dealt.rows[name][samples[name]] for name in ("train", part)]
+    rows = [seen.split.rows[name][samples[name]] for name in ("train", part)]
     return groups[np.concatenate(rows)]
 
 

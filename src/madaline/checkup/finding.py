@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from madaline.data.table import RowIndex, Table
 from madaline.prepare.parts import Prepared
-from madaline.prepare.split_table import Dealt
+from madaline.prepare.split_table import SplitTable
 from madaline.settings.table import Settings
 
 Severity = Literal["error", "warn", "note"]
@@ -68,27 +68,34 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What the checks look at: the rows as they would be dealt and encoded for training.
+    """What the checks look at: the rows as they would be split and encoded for training.
 
     Attributes:
-        dealt: Rows and their parts.
+        split: Rows and their parts.
         prepared: The same, encoded.
         settings: A person's choices.
     """
 
-    dealt: Dealt
+    split: SplitTable
     prepared: Prepared
     settings: Settings
 
     @property
     def task(self) -> str:
         """What is to be predicted."""
-        return self.dealt.code.task
+        return self.split.code.task
 
     @property
     def table(self) -> Table:
-        """The rows that were dealt, all columns."""
-        return self.dealt.labelled.table
+        """The rows that were split, all columns."""
+        return self.split.labelled.table
+
+    @property
+    def fresh_part(self) -> str:
+        """The part that no network learns from: test, else validation; "" where all are learned."""
+        if self.prepared.parts["test"].n_rows:
+            return "test"
+        return "" if self.prepared.n_held_out else "validation"
 
     @property
     def describing(self) -> tuple[str, ...]:
@@ -99,7 +106,7 @@ class Seen:
 
     def row_numbers(self, rows: RowIndex) -> tuple[int, ...]:
         """Rows of ``table`` as numbers in the file, from 1."""
-        return numbers_from_1(self.dealt.labelled.places[rows])
+        return numbers_from_1(self.split.labelled.row_numbers[rows])
 
 
 def numbers_from_1(rows: RowIndex) -> tuple[int, ...]:

@@ -41,7 +41,7 @@ def find_suspects(seen: Seen, remarks: list[str]) -> Iterator[Finding]:
         remarks.append(f"Suspect answers were looked for in {_MOST_ROWS:,} of {n_rows:,} rows.")
     features = seen.prepared.encoder.transform(seen.table.take(rows))
     x = np.hstack([features.x, features.codes.astype(np.float32)])
-    for place, name in enumerate(seen.dealt.code.names[:_MOST_TARGETS]):
+    for place, name in enumerate(seen.split.code.names[:_MOST_TARGETS]):
         answers = _answers(seen, rows, place)
         if seen.task == "regression":
             yield from _of_values(seen, name, rows, x, answers, remarks)
@@ -51,7 +51,7 @@ def find_suspects(seen: Seen, remarks: list[str]) -> Iterator[Finding]:
 
 def _answers(seen: Seen, rows: RowIndex, place: int) -> NDArray[Any]:
     """``(n,)`` class codes, or values in their own units, of one target."""
-    code = seen.dealt.code
+    code = seen.split.code
     if seen.task == "regression":
         return seen.table[code.names[place]].values[rows]
     y = code.encode(seen.table.take(rows).select(code.names))
@@ -83,7 +83,7 @@ def _of_labels(
     if not len(found):
         remarks.append(f"No label of {name!r} looks wrong.")
         return
-    classes = seen.dealt.code.classes if seen.task != "multilabel" else ("0", "1")
+    classes = seen.split.code.classes if seen.task != "multilabel" else ("0", "1")
     verb = "looks" if len(found) == 1 else "look"
     given = [classes[c] for c in labels[found].tolist()]
     likely = [classes[c] for c in p[found].argmax(axis=1).tolist()]
@@ -108,7 +108,7 @@ def _of_values(
     remarks: list[str],
 ) -> Iterator[Finding]:
     seed = seen.settings.seed
-    code = seen.dealt.code
+    code = seen.split.code
     place = code.names.index(name)
     y = code.encode(seen.table.take(rows).select(code.names))[:, place].astype(np.float64)
     tried, wrong = swapped(y, seed)

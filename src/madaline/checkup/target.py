@@ -25,17 +25,17 @@ def find_target(seen: Seen) -> Iterator[Finding]:
     if seen.task in ("binary", "multiclass"):
         yield from _classes(seen)
     elif seen.task == "regression":
-        for name in seen.dealt.code.names:
+        for name in seen.split.code.names:
             yield from _values(seen, name)
 
 
 def _unlabelled(seen: Seen) -> Iterator[Finding]:
-    names = seen.dealt.code.names
-    for rows in (seen.dealt.labelled, *seen.dealt.own.values()):
+    names = seen.split.code.names
+    for rows in (seen.split.labelled, *seen.split.own.values()):
         n_given = rows.table.n_rows + rows.n_dropped
         if not rows.n_dropped:
             continue
-        gone = np.setdiff1d(np.arange(n_given), rows.places)
+        gone = np.setdiff1d(np.arange(n_given), rows.row_numbers)
         yield Finding(
             "no_target",
             "warn" if rows.n_dropped >= _MANY_UNLABELLED * n_given else "note",
@@ -49,13 +49,13 @@ def _unlabelled(seen: Seen) -> Iterator[Finding]:
 
 
 def _classes(seen: Seen) -> Iterator[Finding]:
-    code, name = seen.dealt.code, seen.dealt.code.names[0]
+    code, name = seen.split.code, seen.split.code.names[0]
     n_classes = len(code.classes)
     y = {part: rows.y.reshape(-1).astype(np.intp) for part, rows in seen.prepared.parts.items()}
     counts = {part: np.bincount(codes, minlength=n_classes) for part, codes in y.items()}
     rare = np.flatnonzero(counts["train"] < _LEAST_TRAIN)
     if len(rare):
-        training = seen.dealt.rows["train"]
+        training = seen.split.rows["train"]
         shown = ", ".join(f"{code.classes[c]!r} {counts['train'][c]}" for c in rare[:4])
         more = f" and {len(rare) - 4} more" if len(rare) > 4 else ""
         yield Finding(

@@ -79,14 +79,10 @@ def check(
 def look(data: str, target: tuple[str, ...], settings: Settings) -> Checkup:
     """Read the rows that a fit would read, and check them."""
     from madaline.checkup.checkup import check_up
-    from madaline.data.files.read import read_table
+    from madaline.prepare.dataset import read_parts
 
-    own = {
-        name: read_table(value)
-        for name in ("validation", "test")
-        if isinstance(value := getattr(settings, name), str)
-    }
-    return check_up(table_of(data), target, settings, **own)
+    table = table_of(data)
+    return check_up(table, target, settings, **read_parts(table, settings))
 
 
 def table_of(data: str) -> Table:

@@ -124,6 +124,6 @@ def _start(data: str, choices: Choices, output: str | None, watch: Any) -> Any:
 
 
 def _resume(folder: str, watch: Any) -> Any:
-    from madaline.runs.start import resume_run
+    from madaline.runs.resume import resume_run
 
     return resume_run(folder, watch=watch)

@@ -28,7 +28,7 @@ from madaline.settings.values import read_value
 from madaline.study.ranges import VARIABLE, Axis, Values, is_range, read_range
 
 if TYPE_CHECKING:
-    from madaline.runs.start import Run
+    from madaline.pipeline.run import Run
 
 ABOUT = "Look for settings that suit a table better, and train with them."
 EXAMPLES = (
@@ -131,8 +131,9 @@ def _search_and_run(
     output: str | None,
     watch: Watch,
 ) -> Run:
+    from madaline.prepare.dataset import read_dataset
     from madaline.report.words.trials import describe_search
-    from madaline.runs.start import read_dataset, record_run
+    from madaline.runs.start import record_run
     from madaline.store.folder import refuse_full
     from madaline.study.record import write_trials
     from madaline.study.search import search

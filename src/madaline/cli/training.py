@@ -16,7 +16,7 @@ from madaline.cli.progress import Display, make_display
 from madaline.errors import DivergedError, Interrupted, MadalineError
 
 if TYPE_CHECKING:
-    from madaline.runs.start import Run
+    from madaline.pipeline.run import Run
 
 
 def _is_stopping(stop: Stop, error: OSError) -> bool:

@@ -103,10 +103,10 @@ def shuffled(n_rows: int, seed: int) -> RowIndex:
     return np.argsort(np.atleast_1d(bits), kind="stable")
 
 
-def evenly(classes: ArrayLike | None, n_rows: int, seed: int) -> RowIndex:
+def stratified_order(classes: ArrayLike | None, n_rows: int, seed: int) -> RowIndex:
     """``(n,)`` shuffled row numbers, of which every stretch has the classes in proportion.
 
-    >>> order = evenly([0, 0, 0, 0, 1, 1], 6, seed=0)
+    >>> order = stratified_order([0, 0, 0, 0, 1, 1], 6, seed=0)
     >>> sorted((order[:3] > 3).tolist()), sorted((order[3:] > 3).tolist())
     ([False, False, True], [False, False, True])
     """
@@ -117,26 +117,28 @@ def evenly(classes: ArrayLike | None, n_rows: int, seed: int) -> RowIndex:
     return _spread_classes(order, np.ones(n_rows, np.intp), codes)
 
 
-def turns(n_rows: int, members: int) -> RowIndex:
+def fold_starts(n_rows: int, members: int) -> RowIndex:
     """``(m,)`` the first of the rows that each member holds out, evenly around the circle.
 
-    >>> turns(10, members=4).tolist()
+    >>> fold_starts(10, members=4).tolist()
     [0, 2, 5, 7]
     """
     return np.arange(members) * n_rows // members
 
 
-def circles(n_rows: int, members: int, n_held: int) -> tuple[RowIndex, NDArray[np.bool_]]:
-    """Rows in a circle, of which each member holds out ``n_held`` that follow one another.
+def circular_folds(
+    n_rows: int, members: int, n_held_out: int
+) -> tuple[RowIndex, NDArray[np.bool_]]:
+    """Rows in a circle, of which each member holds out ``n_held_out`` that follow one another.
 
     Returns:
         The rows that anybody holds out, ascending, and ``(rows, members)`` who does.
 
-    >>> rows, held = circles(8, members=2, n_held=2)
+    >>> rows, held = circular_folds(8, members=2, n_held_out=2)
     >>> rows.tolist(), held.T.tolist()
     ([0, 1, 4, 5], [[True, True, False, False], [False, False, True, True]])
     """
-    held = (np.arange(n_rows)[:, None] - turns(n_rows, members)) % n_rows < n_held
+    held = (np.arange(n_rows)[:, None] - fold_starts(n_rows, members)) % n_rows < n_held_out
     rows = np.flatnonzero(held.any(axis=1))
     return rows, held[rows]
 

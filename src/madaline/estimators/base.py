@@ -35,10 +35,10 @@ from madaline.estimators.inputs import (
 from madaline.estimators.parameters import Rows, holds_out, settings_of, train_rows
 from madaline.estimators.verbose import Printer, print_epoch
 from madaline.estimators.warning import warn
-from madaline.pipeline.run import Run, Start, Watch, run
+from madaline.pipeline.run import Run, run
+from madaline.pipeline.watch import Watch
 from madaline.predict.predictor import Predictor
-from madaline.prepare.parts import Learned
-from madaline.runs.incremental import Standing, go_on
+from madaline.runs.incremental import Continued, train_one_epoch_more
 from madaline.runs.start import record_run
 from madaline.score.scores import Scores
 from madaline.settings.recipes import complete
@@ -102,7 +102,7 @@ class MLPBase(CallbackSupportMixin, Fitted):
         done = train(
             data, settings, watch=tasks or watch,
             # scikit-learn's parameters that the solver does not use are no error there.
-            strict=False, start=self._start() if begun else None, chunk=1 if tasks else None,
+            strict=False, start=self.predictor_ if begun else None, chunk=1 if tasks else None,
         )  # fmt: skip
         self._remember(done, float_type(X), begun=begun)
         if tasks is not None:
@@ -154,7 +154,7 @@ class MLPBase(CallbackSupportMixin, Fitted):
         settings = standing.settings if standing else self._stream(rows, begun=False)
         self._rows = rows if standing is None else getattr(self, "_rows", rows)
         self._warn_of_batches(settings, target.n_rows)
-        now = go_on(standing, data, settings, classes=classes)
+        now = train_one_epoch_more(standing, data, settings, classes=classes)
         self._remember_epoch(now, float_type(X), begun=begun)
         return self
 
@@ -202,10 +202,10 @@ class MLPBase(CallbackSupportMixin, Fitted):
             settings = replace(settings, validation=0.0)
         return replace(complete(settings, rows.n, rows.task, stream=True), patience=0)
 
-    def _standing(self, rows: Rows) -> Standing:
+    def _standing(self, rows: Rows) -> Continued:
         """Where training stands, with the parameters as they are now."""
         if not hasattr(self, "_state"):  # of a loaded model only the weights are left
-            return Standing(self._stream(rows, begun=True), self.predictor_)
+            return Continued(self._stream(rows, begun=True), self.predictor_)
         before = self._state.settings
         self._settings(rows, begun=True, seed=before.seed)  # refuses too few rows to hold any out
         first = replace(self._rows, own_validation=False)
@@ -214,10 +214,6 @@ class MLPBase(CallbackSupportMixin, Fitted):
             settings = replace(settings, precision=before.precision)
         same = all(getattr(settings, name) == getattr(before, name) for name in _OF_STATE)
         return replace(self._state, settings=settings, state=self._state.state if same else None)
-
-    def _start(self) -> Start:
-        known = self.predictor_
-        return Start(Learned(known.encoder, known.target), known.weights)
 
     def _class_weight(self) -> Mapping[Any, float] | None:
         chosen: Any = getattr(self, "class_weight", None)
@@ -264,14 +260,15 @@ class MLPBase(CallbackSupportMixin, Fitted):
         self.run_ = done
         self.verdict_ = done.verdict
         self.scores_: Mapping[str, Scores] = done.scores
-        standing = Standing(
-            done.settings, done.predictor, done.state, done.history, done.validation_spread,
+        standing = Continued(
+            done.settings, done.predictor, done.state, done.history,
+            done.opening.prepared.parts["validation"].spread,
             done.summary["rows"]["train"],
         )  # fmt: skip
         self._keep(standing, kind, begun=begun)
         self.n_iter_ = len(done.history)
 
-    def _remember_epoch(self, now: Standing, kind: type[Any], *, begun: bool) -> None:
+    def _remember_epoch(self, now: Continued, kind: type[Any], *, begun: bool) -> None:
         for name in ("run_", "verdict_", "scores_"):  # they judged other weights
             if hasattr(self, name):
                 delattr(self, name)
@@ -280,7 +277,7 @@ class MLPBase(CallbackSupportMixin, Fitted):
         if self.verbose:
             print_epoch(self.n_iter_, self.history_, -1)
 
-    def _keep(self, standing: Standing, kind: type[Any], *, begun: bool) -> None:
+    def _keep(self, standing: Continued, kind: type[Any], *, begun: bool) -> None:
         self._state = standing
         self._float = kind
         self.predictor_ = standing.predictor

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -11,13 +10,12 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.prepare.parts import Prepared
-from madaline.prepare.problem import constant_losses
+from madaline.predict.losses import constant_losses
+from madaline.prepare.opening import Opening
 from madaline.score.curve import Curve
 from madaline.score.judge import Judgement
-from madaline.settings.table import MEMBERWISE, Settings
+from madaline.settings.table import Settings
 from madaline.train.loop import Progress
-from madaline.train.state import Problem
 from madaline.version import __version__
 
 
@@ -97,28 +95,11 @@ def _middle(epochs: NDArray[np.integer]) -> int:
     return int(np.median(epochs))
 
 
-def chosen(settings: Settings) -> dict[str, Any]:
-    """Every setting by name."""
-    return {row.name: getattr(settings, row.name) for row in fields(settings)}
-
-
-def typical(settings: Settings) -> dict[str, Any]:
-    """Every setting by name; of numbers that are one a member, their mean."""
-    values = chosen(settings)
-    own = {name: values[name] for name in MEMBERWISE if isinstance(values[name], tuple)}
-    return values | {name: float(np.mean(numbers)) for name, numbers in own.items()}
-
-
-def network_event(
-    problem: Problem,
-    settings: Settings,
-    prepared: Prepared,
-    bias: NDArray[np.float64],
-    start_loss: float,
-    fingerprint: str,
-) -> dict[str, Any]:
+def network_event(opening: Opening, start_loss: float, fingerprint: str) -> dict[str, Any]:
     """The ``network`` event."""
+    problem, settings, prepared = opening.problem, opening.chosen, opening.prepared
     shape, train = problem.architecture, prepared.parts["train"]
+    constant = constant_losses(problem.head, problem.first_bias, train.y)
     rates: list[float] = np.asarray(problem.hyper.learning_rate).tolist()
     names = (*shape.activations, shape.output)
     layers = [
@@ -150,31 +131,25 @@ def network_event(
         "learning_rate": rates if len(set(rates)) > 1 else rates[0],
         "initializer": settings.initializer,
         "loss_at_start": start_loss,
-        "loss_of_constant": float(
-            np.average(constant_losses(problem.head, bias, train.y), weights=train.weight)
-        ),
+        "loss_of_constant": float(np.average(constant, weights=train.weight)),
         "fingerprint": fingerprint,
     }
 
 
 def summarise(
-    prepared: Prepared,
-    problem: Problem,
-    settings: Settings,
-    progress: Progress,
-    judgement: Judgement,
-    why: str,
+    opening: Opening, progress: Progress, judgement: Judgement, why: str
 ) -> dict[str, Any]:
     """All final numbers, and the ``scores`` event among them."""
-    part = judgement.part
+    prepared, settings, part = opening.prepared, opening.chosen, judgement.part
+    shape = opening.problem.architecture
     linear = judgement.linear.get(part)
     return {
         "run": None,
         "task": prepared.target.task,
         "target": list(prepared.target.names),
         "rows": {name: p.n_rows for name, p in prepared.parts.items()},
-        "features": problem.architecture.n_inputs,
-        "parameters": problem.architecture.n_parameters * cast("int", settings.members),
+        "features": shape.n_inputs,
+        "parameters": shape.n_parameters * cast("int", settings.members),
         "epochs": progress.epoch,
         "best_epoch": kept_epoch(progress, settings, why),
         "best_epochs": kept_epochs(progress, settings, why),
@@ -197,7 +172,7 @@ def summarise(
     }
 
 
-def about_model(prepared: Prepared, settings: Settings, summary: dict[str, Any]) -> dict[str, Any]:
+def about_model(opening: Opening, summary: dict[str, Any]) -> dict[str, Any]:
     """What a model file says of itself."""
     shown = (
         "task",
@@ -212,10 +187,10 @@ def about_model(prepared: Prepared, settings: Settings, summary: dict[str, Any])
     )
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "task_because": prepared.target.why,
+        "task_because": opening.prepared.target.why,
         "settings": {
             name: list(value) if isinstance(value, tuple) else value
-            for name, value in chosen(settings).items()
+            for name, value in opening.chosen.as_dict().items()
         },
         "versions": versions(),
         **{name: summary[name] for name in shown},

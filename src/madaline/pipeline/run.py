@@ -1,27 +1,26 @@
 """THE WHOLE JOURNEY ON ONE PAGE: a table comes in, a trained and judged network goes out.
 
-`run` calls, in this order: `madaline.prepare` (split, check, encode), `madaline.settings.recipes`
-(what the person left open), `madaline.train` (the loop), `madaline.score` (scores, references,
-verdict). It touches no disk; whoever watches may write down what it tells.
+`run` opens the training (`madaline.prepare.opening`: split, encode, decide what was left open),
+trains (`madaline.train.loop`), keeps the best weights and judges them (`madaline.score`). It
+touches no disk; whoever watches may write down what it tells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
-import jax
 import numpy as np
 from numpy.typing import NDArray
 
 from madaline.data.dataset import Dataset
 from madaline.errors import DivergedError, UsageError
+from madaline.events.scores import Scores
 from madaline.events.verdict import Verdict
-from madaline.nn.architecture import Architecture
-from madaline.nn.mlp import MLP, model_arrays, model_from
+from madaline.nn.mlp import MLP, model_arrays
 from madaline.pipeline.describe import (
     about_model,
     curve_of,
@@ -29,41 +28,16 @@ from madaline.pipeline.describe import (
     keeps_best,
     network_event,
     summarise,
-    typical,
 )
+from madaline.pipeline.watch import Look, Nobody, Watch
 from madaline.predict.predictor import Predictor
-from madaline.prepare.first_weights import fit_first_weights
-from madaline.prepare.parts import Learned, Prepared, prepare
-from madaline.prepare.problem import class_say, first_score, make_problem
+from madaline.prepare.opening import Opening, open_training
 from madaline.score.calibrate import calibrated
-from madaline.score.judge import judge, mean_loss
-from madaline.score.scores import Scores
-from madaline.settings.recipes import affordable, complete, refuse_idle, with_folds
+from madaline.score.judge import judge
 from madaline.settings.table import Settings
 from madaline.train.history import History
-from madaline.train.loop import Progress, init_models, init_state, train_epochs
+from madaline.train.loop import Progress, train_epochs
 from madaline.train.state import Problem, TrainState, restored
-
-
-@dataclass(frozen=True)
-class Look(Progress):
-    """Where a training stands, and what it would predict.
-
-    Attributes:
-        predictor: Makes a predictor of the newest weights.
-    """
-
-    predictor: Callable[[], Predictor]
-
-
-class Watch(Protocol):
-    """Whoever looks on while a run goes its way."""
-
-    def event(self, kind: str, fields: Mapping[str, Any]) -> None:
-        """Something happened: data, network, epoch, note, warn, scores, verdict, end."""
-
-    def progress(self, progress: Look) -> str | bool | None:
-        """After each chunk of epochs; True or a reason such as "interrupted" ends the training."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,25 +50,12 @@ class Resume:
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
-    """A trained network that another training begins from.
-
-    Attributes:
-        learned: Its encoding of rows.
-        weights: By name, as `madaline.predict.predictor.Predictor` has them.
-    """
-
-    learned: Learned
-    weights: Mapping[str, NDArray[Any]]
-
-
-@dataclass(frozen=True, eq=False)
 class Run:
     """What is studied; its ``predictor`` is what is shipped.
 
     Attributes:
+        opening: Rows, settings and problem, as they were before the first epoch.
         predictor: From a table to answers.
-        settings: Complete: nothing is left open.
         history: Curves, ``(epochs, members)``.
         scores: Of the network, by part.
         verdict: What to think of it.
@@ -102,20 +63,23 @@ class Run:
             interrupted or diverged.
         summary: All final numbers as plain JSON.
         state: Where training stood at its end, its model the one that is kept.
-        validation_spread: Variance of the encoded validation targets: what R2 divides by.
         folder: Where it was written, if anywhere.
     """
 
+    opening: Opening
     predictor: Predictor
-    settings: Settings
     history: History
     scores: Mapping[str, Scores]
     verdict: Verdict
     why: str
     summary: dict[str, Any]
     state: TrainState
-    validation_spread: float
     folder: Path | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """Complete: nothing is left open."""
+        return self.opening.chosen
 
 
 def run(
@@ -124,7 +88,7 @@ def run(
     *,
     watch: Watch | None = None,
     resume: Resume | None = None,
-    start: Start | None = None,
+    start: Predictor | None = None,
     chunk: int | None = None,
     strict: bool = True,
 ) -> Run:
@@ -135,7 +99,7 @@ def run(
         settings: A person's choices.
         watch: Looks on, and may stop it.
         resume: Goes on from there; the result is that of the unbroken run, bit for bit.
-        start: Begins from there instead of random weights.
+        start: A network whose encoding and weights it begins from.
         chunk: Epochs between two looks; None lets them take about a tenth of a second.
         strict: Refuse choices that would change nothing, such as a momentum for Adam.
 
@@ -150,85 +114,49 @@ def run(
     >>> len(result.history), result.predictor.predict(iris.table)[:2].tolist()
     (5, ['setosa', 'setosa'])
     """
-    tell = watch.event if watch else _ignore
-    settings = affordable(settings, data.table.n_rows, len(data.table.columns))
-    learned, folds = start.learned if start else None, with_folds(settings, data.own)
-    prepared = prepare(data, settings, learned=learned, folds=folds)
-    tell("data", prepared.summary)
-    sizes = {name: part.n_rows for name, part in prepared.parts.items()}
-    given, task = settings, prepared.target.task
-    n_train = sizes["train"] - prepared.n_held
-    settings = complete(given, n_train, task, held_out=sizes["validation"] > 0)
-    if strict:
-        refuse_idle(given, settings, task)
-    say = class_say(prepared, settings, data.class_weight)
-    problem, bias = make_problem(prepared, settings, say)
-    state, history = first_state(problem, bias, start), None
-    start_loss = mean_loss(
-        problem.architecture, model_arrays(state.model), problem.head, prepared.parts["train"]
-    )
-    fingerprint = prepared.fingerprint()
-    tell("network", network_event(problem, settings, prepared, bias, start_loss, fingerprint))
+    watch = watch or Nobody()
+    opening = open_training(data, settings, start=start, strict=strict)
+    watch.event("data", opening.prepared.summary)
+    state, history = opening.first_state(), None
+    start_loss, fingerprint = opening.first_loss(state), opening.prepared.fingerprint()
+    watch.event("network", network_event(opening, start_loss, fingerprint))
     if resume is not None:
         state, history = _resumed(state, resume, fingerprint)
-    show = partial(_predictor, prepared, problem.architecture)
-    progress, why = _train(problem, state, history, settings, watch, chunk, show)
-    if why == "diverged" and not np.any(np.asarray(progress.state.best_epoch)) and not data.lenient:
-        raise DivergedError(
-            f"Training gave numbers that are not finite in epoch {progress.epoch}, before any "
-            "epoch was better than a constant guess.",
-            f"Give a smaller --learning-rate than {np.max(cast('Any', settings.learning_rate)):g}.",
-        )
-    network = _best(progress, settings, why)
-    weights = model_arrays(network)
+    progress, why = _train(opening, state, history, watch, chunk)
+    _refuse_broken(opening, progress, why)
+    return _judged(opening, progress, why, start_loss, watch)
+
+
+def _judged(opening: Opening, progress: Progress, why: str, start_loss: float, watch: Watch) -> Run:
+    """The end of a run: the weights that are kept, their scores, the verdict."""
+    settings = opening.chosen
+    network = kept_model(progress.state, settings, why)
+    predictor = opening.predictor(network)
     if settings.calibrate:
-        weights = calibrated(problem.architecture, problem.head, weights, prepared, say)
-    predictor = Predictor(prepared.encoder, prepared.target, problem.architecture, weights)
-    curve = curve_of(progress, settings, why)
-    judgement = judge(
-        predictor, problem.head, prepared, bias, curve, typical(settings), start_loss, say
-    )
-    summary = summarise(prepared, problem, settings, progress, judgement, why)
-    tell("scores", summary["scores_event"])
-    tell("verdict", judgement.verdict.as_dict())
+        predictor = replace(predictor, weights=calibrated(opening, model_arrays(network)))
+    judgement = judge(opening, predictor, curve_of(progress, settings, why), start_loss)
+    summary = summarise(opening, progress, judgement, why)
+    watch.event("scores", summary["scores_event"])
+    watch.event("verdict", judgement.verdict.as_dict())
     end = {name: summary[name] for name in ("why", "best_epoch", "best_epochs", "seconds")}
-    tell("end", {"epoch": summary["epochs"], **end})
+    watch.event("end", {"epoch": summary["epochs"], **end})
     del summary["scores_event"]
-    about = about_model(prepared, settings, summary)
+    about = about_model(opening, summary)
     return Run(
+        opening=opening,
         predictor=replace(predictor, about=about),
-        settings=settings,
         history=progress.history,
         scores=judgement.scores,
         verdict=judgement.verdict,
         why=why,
         summary=summary,
         state=replace(progress.state, model=network),
-        validation_spread=prepared.parts["validation"].spread,
     )
 
 
-def first_state(problem: Problem, bias: NDArray[np.float64], start: Start | None) -> TrainState:
-    """The state before the first epoch: of random weights, or of those to begin from."""
-    if start is None:
-        model = init_models(problem, bias)
-        if problem.plan.initializer == "data":
-            rows = problem.train
-            x, codes = np.asarray(rows.x), np.asarray(rows.codes)
-            model = fit_first_weights(problem.architecture, model, x, codes, problem.seed)
-        return init_state(problem, bias, first_score(problem, bias), model)
-    shape, dtype = problem.architecture, problem.train.x.dtype.type
-    try:
-        model = model_from(shape, start.weights, dtype)
-    except KeyError:
-        model = None
-    random = init_state(problem, bias)
-    if model is None or jax.tree.map(np.shape, model) != jax.tree.map(np.shape, random.model):
-        raise UsageError(
-            "The network to begin from has other layers or members than the settings say.",
-            "Keep hidden and members as they were, or begin anew.",
-        )
-    return init_state(problem, bias, model=model)
+def kept_model(state: TrainState, settings: Settings, why: str) -> MLP:
+    """The best epoch's parameters, or the last where nothing may stop early and nothing broke."""
+    return state.best if keeps_best(settings, why) else state.model
 
 
 def _resumed(state: TrainState, resume: Resume, fingerprint: str) -> tuple[TrainState, History]:
@@ -242,33 +170,28 @@ def _resumed(state: TrainState, resume: Resume, fingerprint: str) -> tuple[Train
 
 
 def _train(
-    problem: Problem,
+    opening: Opening,
     state: TrainState,
     history: History | None,
-    settings: Settings,
-    watch: Watch | None,
+    watch: Watch,
     chunk: int | None,
-    show: Callable[[MLP], Predictor],
 ) -> tuple[Progress, str]:
     """The loop over chunks: tell, ask, stop."""
-    epochs, told = cast("int", settings.epochs), len(history) if history else 0
+    problem, settings = opening.problem, opening.chosen
+    epochs = cast("int", settings.epochs)
+    told = len(history) if history else 0
     progress: Progress | None = None
     why = "done"
     try:
         for progress in train_epochs(problem, state, epochs, history=history, chunk=chunk):
-            if watch is not None:
-                for index in range(told, progress.epoch):
-                    watch.event("epoch", epoch_event(progress, index, settings))
-                told = progress.epoch
-                look = Look(**vars(progress), predictor=partial(show, progress.state.model))
-                wish = watch.progress(look)
-                if wish and not progress.done:
-                    why = wish if isinstance(wish, str) else "stopped"
-                    break
+            for index in range(told, progress.epoch):
+                watch.event("epoch", epoch_event(progress, index, settings))
+            told = progress.epoch
             # Seconds before an interruption count as well.
-            late = settings.time_budget and progress.seconds > settings.time_budget
-            if late and not progress.done:
-                why = "time"
+            late = progress.seconds > (settings.time_budget or np.inf)
+            wish = watch.progress(_look(opening, progress, done=progress.done or late))
+            if (wish or late) and not progress.done:
+                why = "time" if not wish else wish if isinstance(wish, str) else "stopped"
                 break
     except KeyboardInterrupt:
         if progress is None:  # nothing is learned yet
@@ -279,13 +202,21 @@ def _train(
             raise UsageError("There is no epoch to train.", "Give --epochs of at least 1.")
         last = float(history.seconds[-1])
         progress = Progress(state, history, int(state.epoch), int(state.step), last, True)
+    return progress, _ending(problem, progress, settings, why)
+
+
+def _look(opening: Opening, progress: Progress, *, done: bool) -> Look:
+    predictor = partial(opening.predictor, progress.state.model)
+    return Look(**vars(replace(progress, done=done)), predictor=predictor)
+
+
+def _ending(problem: Problem, progress: Progress, settings: Settings, why: str) -> str:
+    """Why training ended, of one that nobody stopped by what its members say."""
     if _broken(problem, progress.history):
-        why = "diverged"
-    elif why == "done" and not np.any(np.asarray(progress.state.active)):
-        why = (
-            "stopped_early" if settings.optimizer != "lbfgs" else _end_of_lbfgs(progress, settings)
-        )
-    return progress, why
+        return "diverged"
+    if why != "done" or np.any(np.asarray(progress.state.active)):
+        return why
+    return _end_of_lbfgs(progress, settings) if settings.optimizer == "lbfgs" else "stopped_early"
 
 
 def _end_of_lbfgs(progress: Progress, settings: Settings) -> str:
@@ -308,14 +239,13 @@ def _broken(problem: Problem, history: History) -> bool:
     return not all(np.isfinite(curve[-1]).all() for curve in curves)
 
 
-def _best(progress: Progress, settings: Settings, why: str) -> MLP:
-    """The best epoch's parameters, or the last where nothing may stop early and nothing broke."""
-    return progress.state.best if keeps_best(settings, why) else progress.state.model
-
-
-def _predictor(prepared: Prepared, architecture: Architecture, model: MLP) -> Predictor:
-    return Predictor(prepared.encoder, prepared.target, architecture, model_arrays(model))
-
-
-def _ignore(kind: str, fields: Mapping[str, Any]) -> None:
-    """No one watches."""
+def _refuse_broken(opening: Opening, progress: Progress, why: str) -> None:
+    """Refuse a training that broke before any epoch was worth keeping."""
+    learned = np.any(np.asarray(progress.state.best_epoch))
+    if why == "diverged" and not learned and not opening.data.lenient:
+        rate = np.max(np.asarray(opening.chosen.learning_rate))
+        raise DivergedError(
+            f"Training gave numbers that are not finite in epoch {progress.epoch}, before any "
+            "epoch was better than a constant guess.",
+            f"Give a smaller --learning-rate than {rate:g}.",
+        )

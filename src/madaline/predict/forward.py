@@ -1,4 +1,4 @@
-"""The forward pass and the row losses in NumPy: predicting needs no JAX and compiles nothing.
+"""The forward pass in NumPy: predicting needs no JAX and compiles nothing.
 
 The twin of `madaline.nn` for rows in bulk; the tests hold the two together.
 """
@@ -132,44 +132,3 @@ def outputs(architecture: Architecture, z: Floats) -> Floats:
             return np.exp(np.minimum(z, 80))  # e^80 is a count that no table holds
         case _:
             return z
-
-
-def row_losses(
-    loss: str, z: Floats, y: NDArray[np.generic], *, level: float = 0.5, delta: float = 1.0
-) -> NDArray[np.float64]:
-    """``(n,)`` losses by the formulas of `madaline.nn.losses`.
-
-    Args:
-        loss: Its name.
-        z: ``(n, k)`` last layer's numbers.
-        y: ``(n, k)`` targets or ``(n,)`` class indices.
-        level: Of the quantile loss.
-        delta: Of the Huber loss.
-
-    >>> row_losses("squared", np.array([[1.0, 2.0]]), np.array([[0.0, 4.0]])).tolist()
-    [2.5]
-    """
-    z = np.asarray(z, np.float64)
-    if loss == "cross_entropy":
-        top = z.max(axis=1, keepdims=True)
-        log_total = top[:, 0] + np.log(np.exp(z - top).sum(axis=1))
-        return log_total - z[np.arange(len(z)), y.astype(np.intp)]
-    y = np.asarray(y, np.float64)
-    match loss:
-        case "squared":
-            cells = np.square(z - y)
-        case "absolute":
-            cells = np.abs(z - y)
-        case "huber":
-            error = np.abs(z - y)
-            near = np.minimum(error, delta)
-            cells = near * (error - 0.5 * near)
-        case "quantile":
-            cells = np.maximum(level * (y - z), (level - 1) * (y - z))
-        case "poisson":
-            safe = np.where(y > 0, y, 1)
-            with np.errstate(over="ignore"):  # an infinite rate has an infinite loss
-                cells = np.exp(z) - y * z + y * np.log(safe) - y
-        case _:
-            cells = softplus(z) - y * z
-    return cells.mean(axis=1)

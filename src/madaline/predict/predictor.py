@@ -51,16 +51,16 @@ class Predictor:
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def outputs(
-        self, features: Features, held: NDArray[np.bool_] | None = None
+        self, features: Features, held_out: NDArray[np.bool_] | None = None
     ) -> NDArray[np.floating]:
         """``(n, k)`` probabilities or (standardised) values, averaged over members.
 
         Args:
             features: Of the rows.
-            held: ``(n, m)`` which members to ask about which row; None: all.
+            held_out: ``(n, m)`` which members to ask about which row; None: all.
         """
         z = logits(self.architecture, dict(self.weights), features.x, features.codes)
-        return average(outputs(self.architecture, z), held)
+        return average(outputs(self.architecture, z), held_out)
 
     def predict(self, table: Any) -> NDArray[Any]:
         """Labels ``(n,)``, label indicators ``(n, k)`` or values ``(n,)`` or ``(n, k)``.
@@ -175,12 +175,12 @@ class Predictor:
 
 
 def average(
-    made: NDArray[np.floating], held: NDArray[np.bool_] | None = None
+    made: NDArray[np.floating], held_out: NDArray[np.bool_] | None = None
 ) -> NDArray[np.floating]:
-    """``(n, k)`` mean of the outputs ``(n, m, k)`` of members, of those that ``held`` names."""
-    if held is None:
+    """``(n, k)`` mean of the outputs ``(n, m, k)`` of members, of those that ``held_out`` names."""
+    if held_out is None:
         return made.mean(axis=1)
-    share = (held / held.sum(axis=1, keepdims=True)).astype(made.dtype)
+    share = (held_out / held_out.sum(axis=1, keepdims=True)).astype(made.dtype)
     return (made * share[:, :, None]).sum(axis=1)
 
 

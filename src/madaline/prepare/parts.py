@@ -19,7 +19,8 @@ from madaline.encode.encoder import Encoder
 from madaline.encode.features import Features
 from madaline.encode.target import TargetCode
 from madaline.errors import DataError
-from madaline.prepare.split_table import PARTS, Dealt, Labelled, deal
+from madaline.predict.predictor import Predictor
+from madaline.prepare.split_table import PARTS, Labelled, SplitTable, split_table
 from madaline.settings.table import Settings
 
 
@@ -32,14 +33,14 @@ class Part:
         y: Encoded targets.
         values: ``(n, k)`` targets of a regression in their own units; empty for classes.
         weight: ``(n,)`` row weights, class weights not included.
-        held: ``(n, m)`` which member holds out which row and may judge by it; None: all do.
+        held_out: ``(n, m)`` which member holds out which row and may judge by it; None: all do.
     """
 
     features: Features
     y: NDArray[Any]
     values: NDArray[np.float64]
     weight: NDArray[np.float64]
-    held: NDArray[np.bool_] | None = None
+    held_out: NDArray[np.bool_] | None = None
 
     @property
     def n_rows(self) -> int:
@@ -55,31 +56,18 @@ class Part:
         centre = np.average(y, axis=0, weights=self.weight)
         return float(np.average((y - centre) ** 2, axis=0, weights=self.weight).mean())
 
-    def said(self, say: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    def weighed_by_class(self, class_weight: NDArray[np.float64] | None) -> NDArray[np.float64]:
         """``(n,)`` row weights times those of their classes ``(classes,)``, if there are any."""
-        if say is None:
+        if class_weight is None:
             return self.weight
-        return self.weight * say[self.y.reshape(-1).astype(np.intp)]
+        return self.weight * class_weight[self.y.reshape(-1).astype(np.intp)]
 
     def take(self, rows: RowIndex) -> Part:
         """Only these rows."""
-        held = None if self.held is None else self.held[rows]
+        held_out = None if self.held_out is None else self.held_out[rows]
         return Part(
-            self.features.take(rows), self.y[rows], self.values[rows], self.weight[rows], held
+            self.features.take(rows), self.y[rows], self.values[rows], self.weight[rows], held_out
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """How an earlier training encoded rows.
-
-    Attributes:
-        encoder: Of the features.
-        target: Of the target.
-    """
-
-    encoder: Encoder
-    target: TargetCode
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +80,8 @@ class Prepared:
         parts: train, validation, test; the latter two may have no rows.
         notices: What is remarkable about the columns.
         summary: The ``data`` event.
-        n_held: Training rows that each member holds out, see `madaline.prepare.split_table.Dealt`.
+        n_held_out: Training rows that each member holds out, see
+            `madaline.prepare.split_table.SplitTable`.
     """
 
     encoder: Encoder
@@ -100,7 +89,12 @@ class Prepared:
     parts: Mapping[str, Part]
     notices: tuple[Notice, ...]
     summary: dict[str, Any]
-    n_held: int = 0
+    n_held_out: int = 0
+
+    def weighed(self, weight: NDArray[np.float64]) -> Prepared:
+        """With other weights of the training rows ``(n,)``."""
+        train = replace(self.parts["train"], weight=weight)
+        return replace(self, parts={**self.parts, "train": train})
 
     def fingerprint(self) -> str:
         """SHA-256 over the encoded rows and all that encodes them: names, classes, scales."""
@@ -122,27 +116,25 @@ def prepare(
     data: Dataset,
     settings: Settings,
     *,
-    learned: Learned | None = None,
+    known: Predictor | None = None,
     code: TargetCode | None = None,
-    folds: int = 0,
 ) -> Prepared:
     """Drop rows without a target, split, check columns, learn the encoding, encode.
 
     Args:
         data: All rows.
         settings: Shares of the split, task, columns with a role.
-        learned: The encoding of an earlier training, instead of one learned from these rows.
+        known: Encodes as this network does, instead of as these rows teach.
         code: The encoding of the target alone, where it is known beforehand.
-        folds: Members that each hold out other rows.
 
     Raises:
         DataError: A column is not there, too few rows, no usable column, a target nobody can learn.
     """
-    dealt = deal(data, settings, code=learned.target if learned else code, folds=folds)
-    prepared = encode_parts(dealt, settings, learned, lenient=data.lenient)
+    split = split_table(data, settings, code=known.target if known else code)
+    prepared = encode_parts(split, settings, known, lenient=data.lenient)
     changes = [*data.table.without(*settings.drop).changes]
     changes += _infinite_targets(data.table, data.target)
-    for part in dealt.own.values():
+    for part in split.own.values():
         source, n_out = part.table.source, part.n_dropped
         changes += [f"{source}: {change}" for change in part.table.without(*settings.drop).changes]
         changes += [f"{source}: {n_out} rows without a target left out."] * (n_out > 0)
@@ -152,56 +144,56 @@ def prepare(
 
 
 def encode_parts(
-    dealt: Dealt, settings: Settings, learned: Learned | None = None, *, lenient: bool = False
+    split: SplitTable, settings: Settings, known: Predictor | None = None, *, lenient: bool = False
 ) -> Prepared:
     """Check columns, learn the encoding from the training rows, encode all three parts.
 
     Args:
-        dealt: Who plays which part.
+        split: Who plays which part.
         settings: For the summary.
-        learned: Encodes as an earlier training did.
+        known: Encodes as this network does.
         lenient: Keep columns that say nothing.
 
     Raises:
         DataError: No usable column, or a value that no training row could teach.
     """
-    code = dealt.code
-    if learned is None:
-        encoder, notices = _learn(dealt, lenient)
+    code = split.code
+    if known is None:
+        encoder, notices = _learn(split, lenient)
     else:
-        encoder, notices = learned.encoder, ()
-    parts = {name: _encode(encoder, code, dealt.part(name)) for name in PARTS}
-    parts["validation"] = replace(parts["validation"], held=dealt.held)
-    summary = _summary(dealt, parts, notices, settings)
-    return Prepared(encoder, code, parts, notices, summary, dealt.n_held)
+        encoder, notices = known.encoder, ()
+    parts = {name: _encode(encoder, code, split.part(name)) for name in PARTS}
+    parts["validation"] = replace(parts["validation"], held_out=split.held_out)
+    summary = _summary(split, parts, notices, settings)
+    return Prepared(encoder, code, parts, notices, summary, split.n_held_out)
 
 
-def class_weights(
+def balanced_class_weights(
     y: NDArray[Any], weight: NDArray[np.float64], n_classes: int
 ) -> NDArray[np.float64]:
-    """``(classes,)`` weights that give every class the same say: rows / (classes x rows of it).
+    """``(classes,)`` weights under which all classes count alike: rows / (classes x rows of it).
 
-    >>> class_weights(np.array([0, 0, 0, 1]), np.ones(4), 2).tolist()
+    >>> balanced_class_weights(np.array([0, 0, 0, 1]), np.ones(4), 2).tolist()
     [0.6666666666666666, 2.0]
     """
     mass = np.bincount(y.reshape(-1).astype(np.intp), weight, minlength=n_classes)
     return weight.sum() / (n_classes * np.maximum(mass, 1e-12))
 
 
-def _learn(dealt: Dealt, lenient: bool) -> tuple[Encoder, tuple[Notice, ...]]:
+def _learn(split: SplitTable, lenient: bool) -> tuple[Encoder, tuple[Notice, ...]]:
     """The encoding of the training rows' columns, and what is remarkable about them."""
-    code, table, training = dealt.code, dealt.labelled.table, dealt.rows["train"]
-    notices = check_table(dealt.features, table[code.names[0]], code.task, training)
+    code, table, training = split.code, split.labelled.table, split.rows["train"]
+    notices = check_table(split.features, table[code.names[0]], code.task, training)
     # Constants do no harm, and their place may matter.
     harmless = ("constant", "empty") if lenient else ()
     useless = [c for n in notices if n.drop and n.code not in harmless for c in n.columns]
-    features = dealt.features.without(*useless)
+    features = split.features.without(*useless)
     if not features.columns:
         raise DataError(
             f"{table.source} has no column left to predict {', '.join(code.names)} from.",
             notices[0].text if notices else "Give a table with more columns.",
         )
-    return Encoder.fit(features.take(training), dealt.labelled.weight[training]), notices
+    return Encoder.fit(features.take(training), split.labelled.weight[training]), notices
 
 
 def _infinite_targets(table: Table, target: tuple[str, ...]) -> list[str]:
@@ -234,9 +226,9 @@ def _encode(encoder: Encoder, code: TargetCode, labelled: Labelled) -> Part:
 
 
 def _summary(
-    dealt: Dealt, parts: Mapping[str, Part], notices: tuple[Notice, ...], settings: Settings
+    split: SplitTable, parts: Mapping[str, Part], notices: tuple[Notice, ...], settings: Settings
 ) -> dict[str, Any]:
-    table, code = dealt.labelled.table, dealt.code
+    table, code = split.labelled.table, split.code
     targets = table.select(code.names)
     shown = [_describe_column(column) for column in table if column.name not in code.names]
     classes, values = None, None
@@ -261,7 +253,7 @@ def _summary(
     how = "by time" if settings.time else f"by {settings.group}" if settings.group else "shuffled"
     return {
         "source": table.source,
-        "rows": table.n_rows + dealt.labelled.n_dropped,
+        "rows": table.n_rows + split.labelled.n_dropped,
         "columns": shown,
         "target": list(code.names),
         "task": code.task,
@@ -269,15 +261,15 @@ def _summary(
         "classes": classes,
         "values": values,
         "split": {name: part.n_rows for name, part in parts.items()},
-        "held_in_turn": dealt.n_held,
+        "held_in_turn": split.n_held_out,
         "split_how": how,
         "seed": settings.seed,
         "notices": [
             {"code": n.code, "text": n.text, "columns": list(n.columns), "fix": n.fix}
             for n in notices
         ],
-        "dropped_rows": dealt.labelled.n_dropped,
-        "weightless_rows": dealt.n_weightless,
+        "dropped_rows": split.labelled.n_dropped,
+        "weightless_rows": split.n_weightless,
     }
 
 

@@ -9,13 +9,13 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.data.split import turns
+from madaline.data.split import fold_starts
 from madaline.encode.classes import label_text
 from madaline.errors import UsageError
 from madaline.nn.architecture import Architecture, one_per_layer
 from madaline.nn.head import Head, first_bias, make_head
-from madaline.predict.forward import row_losses
-from madaline.prepare.parts import Part, Prepared, class_weights
+from madaline.predict.losses import constant_losses
+from madaline.prepare.parts import Part, Prepared, balanced_class_weights
 from madaline.settings.table import Settings
 from madaline.train.batches import Rows, steps_per_epoch
 from madaline.train.plan import Hyper, Plan, make_hyper, scaled_learning_rate, with_extras
@@ -35,14 +35,14 @@ _NUMBERS = (
 
 
 def make_problem(
-    prepared: Prepared, settings: Settings, say: NDArray[np.float64] | None = None
-) -> tuple[Problem, NDArray[np.float64]]:
-    """What is trained on what, and ``(k,)`` the first output bias.
+    prepared: Prepared, settings: Settings, class_weight: NDArray[np.float64] | None = None
+) -> Problem:
+    """What is trained on what.
 
     Args:
         prepared: The encoded parts.
         settings: Complete.
-        say: From `class_say`.
+        class_weight: From `class_weights`.
 
     Raises:
         UsageError: Settings do not go together.
@@ -66,19 +66,20 @@ def make_problem(
     )
     dtype = np.dtype(cast("str", settings.precision)).type
     members = cast("int", settings.members)
-    rows, weight = _rows(train, say, members, dtype)
-    plan = _plan(settings, prepared, members, dtype)
-    problem = Problem(
+    plan, hyper = _plan(settings, prepared, members, dtype)
+    weight = train.weighed_by_class(class_weight)
+    folds = prepared.n_held_out > 0
+    return Problem(
         architecture=architecture,
         head=head,
-        plan=plan[0],
-        hyper=plan[1],
-        train=rows,
-        check=None if prepared.n_held else _check_rows(prepared, say, members, dtype),
+        plan=plan,
+        hyper=hyper,
+        train=_rows(train, class_weight, members, dtype),
+        check=None if folds else _check_rows(prepared, class_weight, members, dtype),
+        first_bias=first_bias(head, train.y, weight, code.n_outputs),
         seed=settings.seed,
-        n_held=prepared.n_held,
+        n_held=prepared.n_held_out,
     )
-    return problem, first_bias(head, train.y, weight, code.n_outputs)
 
 
 def head_of(task: str, settings: Settings) -> Head:
@@ -95,19 +96,13 @@ def _pieces(wanted: int, n_numbers: int) -> int:
     return min(wanted, fitting) if fitting >= _FEWEST_PIECES else 0
 
 
-def constant_losses(head: Head, bias: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
-    """``(n,)`` losses of a network that answers the constant ``bias``, before its output."""
-    z = np.tile(bias, (len(y), 1))
-    return row_losses(head.loss, z, y, level=head.level, delta=head.delta)
-
-
-def first_score(problem: Problem, bias: NDArray[np.float64]) -> float:
-    """Loss of the first weights, which answer the constant ``bias``, on the rows of ``check``."""
+def first_score(problem: Problem) -> float:
+    """Loss of the first weights, which answer the first bias, on the rows of ``check``."""
     rows = problem.check
     if rows is None:
         return float("inf")
     by_part = np.asarray(rows.weight)[:, :, 0]
-    losses = constant_losses(problem.head, bias, np.asarray(rows.y))
+    losses = constant_losses(problem.head, problem.first_bias, np.asarray(rows.y))
     return float(
         np.average(losses, weights=by_part[:, 1] if by_part[:, 1].any() else by_part[:, 0])
     )
@@ -116,7 +111,7 @@ def first_score(problem: Problem, bias: NDArray[np.float64]) -> float:
 def _plan(
     settings: Settings, prepared: Prepared, members: int, dtype: type[Any]
 ) -> tuple[Plan, Hyper]:
-    held, n_all = prepared.n_held, prepared.parts["train"].n_rows
+    held, n_all = prepared.n_held_out, prepared.parts["train"].n_rows
     n = n_all - held
     size = cast("int | str", settings.batch_size)
     batch = 0 if size == "full" or int(size) >= n else int(size)
@@ -128,7 +123,7 @@ def _plan(
         members,
         dtype=dtype,
         patience=cast("int", settings.patience),
-        held_from=turns(n_all, members) if held else 0,
+        held_from=fold_starts(n_all, members) if held else 0,
         learning_rate=rate,
         total_steps=cast("int", settings.epochs) * steps_per_epoch(n, batch),
         **{name: getattr(settings, name) for name in _NUMBERS},
@@ -149,7 +144,7 @@ def _plan(
     return with_extras(plan, hyper), hyper
 
 
-def class_say(
+def class_weights(
     prepared: Prepared, settings: Settings, by_label: Mapping[Any, float] | None = None
 ) -> NDArray[np.float64] | None:
     """``(classes,)`` what rows of each class count in training; None: all alike.
@@ -181,12 +176,12 @@ def class_say(
                 f"The class_weight of {wrong[0]!r} is {texts[wrong[0]]:g}.",
                 "Weights must be finite and at least 0.",
             )
-        say = np.array([texts.get(label, 1.0) for label in code.classes])
-        if not say.any():
+        found = np.array([texts.get(label, 1.0) for label in code.classes])
+        if not found.any():
             raise UsageError("Every class has weight 0.", "Give one a weight above 0.")
-        return say
+        return found
     if settings.class_weight == "balanced":
-        return class_weights(train.y, train.weight, len(code.classes))
+        return balanced_class_weights(train.y, train.weight, len(code.classes))
     return None
 
 
@@ -197,23 +192,23 @@ def _text(label: Any) -> str:
 
 
 def _rows(
-    part: Part, say: NDArray[np.float64] | None, members: int, dtype: type[Any]
-) -> tuple[Rows, NDArray[np.float64]]:
-    weight = part.said(say)
+    part: Part, class_weight: NDArray[np.float64] | None, members: int, dtype: type[Any]
+) -> Rows:
+    weight = part.weighed_by_class(class_weight).astype(dtype)
     y = part.y if part.y.dtype.kind == "i" else part.y.astype(dtype)
-    spread = np.broadcast_to(weight.astype(dtype)[:, None], (part.n_rows, members)).copy()
+    spread = np.broadcast_to(weight[:, None], (part.n_rows, members)).copy()
     x = part.features.x.astype(dtype)
-    return Rows(x, part.features.codes, y, spread), weight  # type: ignore[arg-type]
+    return Rows(x, part.features.codes, y, spread)  # type: ignore[arg-type]
 
 
 def _check_rows(
-    prepared: Prepared, say: NDArray[np.float64] | None, members: int, dtype: type[Any]
+    prepared: Prepared, class_weight: NDArray[np.float64] | None, members: int, dtype: type[Any]
 ) -> Rows:
     """Validation rows, and as many training rows to compare them with on equal terms."""
     train, validation = prepared.parts["train"], prepared.parts["validation"]
     n = min(train.n_rows, validation.n_rows or _MOST_TRAIN)
     sample = train.take(np.linspace(0, train.n_rows - 1, n).astype(np.intp))
-    rows = [_rows(part, say, members, dtype)[0] for part in (sample, validation)]
+    rows = [_rows(part, class_weight, members, dtype) for part in (sample, validation)]
     if not np.any(rows[0].weight):  # a sample of rows that do not count: count them all alike
         alike = np.ones_like(np.asarray(rows[0].weight))
         rows[0] = replace(rows[0], weight=alike)

@@ -1,4 +1,4 @@
-"""Rows with a target, dealt into training, validation and test: before anything is encoded."""
+"""Rows with a target, split into training, validation and test: before anything is encoded."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline.data.dataset import Dataset
-from madaline.data.split import circles, evenly, split_rows
+from madaline.data.split import circular_folds, split_rows, stratified_order
 from madaline.data.table import Column, RowIndex, Table
 from madaline.encode.target import TargetCode
 from madaline.errors import DataError, UsageError
+from madaline.settings.recipes import affordable, with_folds
 from madaline.settings.table import Settings
 
 PARTS = ("train", "validation", "test")
@@ -26,35 +27,35 @@ class Labelled:
     Attributes:
         table: All their columns.
         weight: ``(n,)`` row weights.
-        places: ``(n,)`` where the rows stood in the table that was given, from 0.
+        row_numbers: ``(n,)`` where the rows stood in the table that was given, from 0.
         n_dropped: Rows of that table that had no target.
     """
 
     table: Table
     weight: NDArray[np.float64]
-    places: RowIndex
+    row_numbers: RowIndex
     n_dropped: int = 0
 
     def take(self, rows: RowIndex) -> Labelled:
         """Only these rows."""
-        return Labelled(self.table.take(rows), self.weight[rows], self.places[rows])
+        return Labelled(self.table.take(rows), self.weight[rows], self.row_numbers[rows])
 
 
 @dataclass(frozen=True, eq=False)
-class Dealt:
+class SplitTable:
     """Who plays which part in a training.
 
     Attributes:
-        labelled: The rows that were dealt.
+        labelled: The rows that were split.
         code: Task and classes; mean and scale of a regression are those of the training rows.
         rows: Row numbers of each part in ``labelled``; parts with a table of their own have none.
         own: Tables of their own, by part.
         features: The columns to learn from, of ``labelled``.
         n_weightless: Training rows of weight 0, which count as no rows.
-        n_held: Of the training rows, those that each member holds out. They are in an order in
+        n_held_out: Of the training rows, those that each member holds out. They are in an order in
             which every stretch has the classes in proportion; the validation part is those that
             anybody holds out.
-        held: ``(n, m)`` which member holds out which validation row; None: all do.
+        held_out: ``(n, m)`` which member holds out which validation row; None: all do.
     """
 
     labelled: Labelled
@@ -63,32 +64,30 @@ class Dealt:
     own: Mapping[str, Labelled]
     features: Table
     n_weightless: int = 0
-    n_held: int = 0
-    held: NDArray[np.bool_] | None = None
+    n_held_out: int = 0
+    held_out: NDArray[np.bool_] | None = None
 
     def part(self, name: str) -> Labelled:
-        """The rows of a part: its own table, or its share of the rows that were dealt."""
+        """The rows of a part: its own table, or its share of the rows."""
         return self.own[name] if name in self.own else self.labelled.take(self.rows[name])
 
 
-def deal(
-    data: Dataset, settings: Settings, *, code: TargetCode | None = None, folds: int = 0
-) -> Dealt:
+def split_table(data: Dataset, settings: Settings, *, code: TargetCode | None = None) -> SplitTable:
     """Drop rows without a target, find the task, split.
 
     Args:
         data: All rows.
-        settings: Shares of the split, task, columns with a role.
+        settings: Shares of the split, task, columns with a role; also how many members there are,
+            and whether each holds out other rows.
         code: How the target is encoded, where that is known beforehand.
-        folds: Members that each hold out other rows; 0: all hold out the validation part.
 
     Raises:
         DataError: A column is not there, too few rows, a target nobody can learn.
         UsageError: Settings do not go together.
 
     >>> from madaline.data.samples import load_sample
-    >>> dealt = deal(Dataset(load_sample("iris").table, ("species",)), Settings())
-    >>> dealt.code.task, dealt.part("test").table.n_rows, dealt.features.names[0]
+    >>> split = split_table(Dataset(load_sample("iris").table, ("species",)), Settings())
+    >>> split.code.task, split.part("test").table.n_rows, split.features.names[0]
     ('multiclass', 22, 'sepal length (cm)')
     """
     table, target = data.table, data.target
@@ -98,7 +97,8 @@ def deal(
     labelled = _labelled(table, target, _weights(table, settings, data.weight))
     known = code
     code = known or _target_code(labelled.table.select(target), settings, data.lenient)
-    rows = _deal(labelled.table, code, settings, data.own)
+    rows = _rows_of_parts(labelled.table, code, settings, data.own)
+    folds = with_folds(affordable(settings, table.n_rows, len(table.columns)), data.own)
     own = {
         name: _labelled(given, target, _weights(given, settings, None))
         for name, given in data.own.items()
@@ -107,24 +107,24 @@ def deal(
         _refuse_weightless(name, labelled.weight[part], table.source)
     for name, part in own.items():
         _refuse_weightless(name, part.weight, part.table.source)
-    n_dealt = len(rows["train"]) + len(rows["validation"]) * (folds > 0)
-    n_held, held = 0, None
+    n_given = len(rows["train"]) + len(rows["validation"]) * (folds > 0)
+    n_held_out, held_out = 0, None
     if folds:
         order = _circle(labelled, code, rows, settings.seed)
-        n_held = min(len(rows["validation"]), len(order) // 2)
-        places, held = circles(len(order), folds, n_held)
+        n_held_out = min(len(rows["validation"]), len(order) // 2)
+        places, held_out = circular_folds(len(order), folds, n_held_out)
         rows |= {"train": order, "validation": order[places]}
     rows["train"] = rows["train"][labelled.weight[rows["train"]] > 0]
     if known is None and code.task == "regression":  # mean and scale of the training rows alone
         training = labelled.take(rows["train"])
-        values, say = training.table.select(target), training.weight
+        values = training.table.select(target)
         found = TargetCode.fit(
-            values, "regression", settings.loss, weight=say, lenient=data.lenient
+            values, "regression", settings.loss, weight=training.weight, lenient=data.lenient
         )
         code = replace(found, why=code.why)
     features = _features(labelled.table, target, settings)
-    n_weightless = n_dealt - len(rows["train"])
-    return Dealt(labelled, code, rows, own, features, n_weightless, n_held, held)
+    n_weightless = n_given - len(rows["train"])
+    return SplitTable(labelled, code, rows, own, features, n_weightless, n_held_out, held_out)
 
 
 def _weights(
@@ -191,7 +191,7 @@ def _target_code(targets: Table, settings: Settings, lenient: bool) -> TargetCod
     return code
 
 
-def _deal(
+def _rows_of_parts(
     table: Table, code: TargetCode, settings: Settings, own: Collection[str]
 ) -> dict[str, RowIndex]:
     """Row numbers of the parts; parts with a table of their own take none."""
@@ -217,7 +217,7 @@ def _circle(
     together = together[labelled.weight[together] > 0]
     classes = _classes(labelled.table, code)
     known = None if classes is None else classes[together]
-    return together[evenly(known, len(together), seed)]
+    return together[stratified_order(known, len(together), seed)]
 
 
 def _classes(table: Table, code: TargetCode) -> NDArray[np.int64] | None:

@@ -9,50 +9,43 @@ Source: Guo et al., On Calibration of Modern Neural Networks (2017).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from madaline.nn.architecture import Architecture
-from madaline.nn.head import Head
+from madaline.nn.temperature import temperature_prior
 from madaline.predict.forward import Weights, logits, outputs
+from madaline.predict.losses import losses_of_outputs
 from madaline.predict.predictor import average
-from madaline.prepare.parts import Prepared
-from madaline.score.judge import losses_of_outputs
-from madaline.train.calibration import doubt
+
+if TYPE_CHECKING:
+    from madaline.prepare.opening import Opening
 
 # Steps of the golden section: the temperature to three digits.
 _STEPS, _GOLDEN = 16, (5**0.5 - 1) / 2
 _LIMIT = np.log(4.0)
 
 
-def calibrated(
-    architecture: Architecture,
-    head: Head,
-    weights: Weights,
-    prepared: Prepared,
-    say: NDArray[np.float64] | None = None,
-) -> Weights:
+def calibrated(opening: Opening, weights: Weights) -> Weights:
     """The weights, their last layer divided by the temperature of least loss on held-out rows.
 
     Args:
-        architecture: The network's shape.
-        head: Names the loss; without classes there is no temperature.
+        opening: Of their training; its validation part judges. Without one, or without classes, the
+            weights stay as they are.
         weights: Of all members.
-        prepared: Its validation part judges; without one the weights stay as they are.
-        say: What rows of each class count, see `madaline.prepare.problem.class_say`.
     """
-    part = prepared.parts["validation"]
+    part, head = opening.prepared.parts["validation"], opening.problem.head
     if not head.classifies or not part.n_rows:
         return weights
+    architecture = opening.problem.architecture
     z = logits(architecture, weights, part.features.x, part.features.codes)
     z = np.asarray(z, np.float64)
-    weight = part.said(say)
+    weight = part.weighed_by_class(opening.class_weight)
 
     def cost(log_factor: float) -> float:
-        made = average(outputs(architecture, z * np.exp(log_factor)), part.held)
+        made = average(outputs(architecture, z * np.exp(log_factor)), part.held_out)
         total = float(weight @ losses_of_outputs(head, made, part.y))
-        return total + doubt(log_factor)
+        return total + temperature_prior(log_factor)
 
     factor = np.exp(_least(cost))
     last = f"layers.{len(architecture.hidden)}"

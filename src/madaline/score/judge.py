@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.data.split import turns
+from madaline.data.split import fold_starts
 from madaline.encode.target import TargetCode
 from madaline.events.verdict import Verdict
-from madaline.nn.architecture import Architecture
-from madaline.nn.head import Head, first_bias
-from madaline.predict.forward import logits, outputs, row_losses
+from madaline.nn.head import first_bias
+from madaline.predict.forward import outputs
+from madaline.predict.losses import losses_of_outputs
 from madaline.predict.predictor import Predictor
 from madaline.prepare.parts import Part, Prepared
 from madaline.score.baselines import linear_outputs
@@ -29,8 +29,9 @@ from madaline.score.scores import (
 )
 from madaline.score.verdict import give_verdict
 
-# Probabilities nearer to 0 or 1 than float32 can tell apart from it.
-_EDGE = 1e-7
+if TYPE_CHECKING:
+    from madaline.prepare.opening import Opening
+
 # Training rows that are judged: enough for four digits.
 _MOST_TRAIN = 20_000
 
@@ -54,50 +55,32 @@ class Judgement:
     verdict: Verdict
 
 
-def judge(
-    predictor: Predictor,
-    head: Head,
-    prepared: Prepared,
-    bias: NDArray[np.float64],
-    curve: Curve,
-    settings: Mapping[str, Any],
-    loss_at_start: float,
-    say: NDArray[np.float64] | None = None,
-) -> Judgement:
+def judge(opening: Opening, predictor: Predictor, curve: Curve, loss_at_start: float) -> Judgement:
     """Score the network and its references on every part that has rows, and give the verdict.
 
     Scores count every row as it is. The verdict compares losses as training weighed them: with
-    class weights ``say``, a network is not blamed for losing rows of a class that counted little.
+    class weights, a network is not blamed for losing rows of a class that counted little.
+
+    Args:
+        opening: Of its training.
+        predictor: The trained network.
+        curve: Of its training.
+        loss_at_start: Before the first step.
     """
-    parts = {name: part for name, part in prepared.parts.items() if part.n_rows}
-    train = parts["train"]
-    if train.n_rows > _MOST_TRAIN:
-        parts["train"] = train.take(np.linspace(0, train.n_rows - 1, _MOST_TRAIN).astype(np.intp))
-    with np.errstate(over="ignore", invalid="ignore"):  # weights of a training that broke
-        found = {name: predictor.outputs(part.features, part.held) for name, part in parts.items()}
-    best = first_bias(head, train.y, train.weight, len(bias))
-    guesses, weighed = (
-        {name: np.tile(outputs(predictor.architecture, z[None]), (part.n_rows, 1))
-         for name, part in parts.items()}
-        for z in (best, bias)
-    )  # fmt: skip
-    linear = _linear(head, prepared, say, len(bias), parts)
-    by_model = {"network": found, "constant": guesses, "linear": linear or {}}
+    prepared = opening.prepared
+    parts = _judged_parts(prepared)
+    made = _outputs(opening, predictor, parts)
     scores = {
-        model: {name: score(prepared.target, part, made[name]) for name, part in parts.items()}
-        for model, made in by_model.items()
-        if made
+        model: {name: score(prepared.target, part, found[name]) for name, part in parts.items()}
+        for model, found in made.items()
     }
+    weighed = opening.problem.first_bias  # the best constant as training weighed classes
     losses = {
-        model: {
-            name: Losses.of(losses_of_outputs(head, made[name], part.y), part.said(say))
-            for name, part in parts.items()
-        }
-        for model, made in (by_model | {"constant": weighed}).items()
-        if made
+        model: _losses(opening, parts, found)
+        for model, found in (made | {"constant": _constant(predictor, weighed, parts)}).items()
     }
     judged = next(name for name in ("test", "validation", "train") if name in parts)
-    evidence = _evidence(prepared, judged, losses, scores["network"], loss_at_start, settings)
+    evidence = _evidence(opening, judged, losses, scores["network"], loss_at_start)
     return Judgement(
         scores=scores["network"],
         constant=scores["constant"],
@@ -107,15 +90,61 @@ def judge(
     )
 
 
+def _judged_parts(prepared: Prepared) -> dict[str, Part]:
+    """The parts that have rows; of very many training rows, a sample."""
+    parts = {name: part for name, part in prepared.parts.items() if part.n_rows}
+    train = parts["train"]
+    if train.n_rows > _MOST_TRAIN:
+        parts["train"] = train.take(np.linspace(0, train.n_rows - 1, _MOST_TRAIN).astype(np.intp))
+    return parts
+
+
+def _outputs(
+    opening: Opening, predictor: Predictor, parts: Mapping[str, Part]
+) -> dict[str, Mapping[str, NDArray[np.floating]]]:
+    """What the network, the best constant and, where there is one, the linear model answer."""
+    problem, train = opening.problem, opening.prepared.parts["train"]
+    with np.errstate(over="ignore", invalid="ignore"):  # weights of a training that broke
+        network = {
+            name: predictor.outputs(part.features, part.held_out) for name, part in parts.items()
+        }
+    best = first_bias(problem.head, train.y, train.weight, len(problem.first_bias))
+    made: dict[str, Mapping[str, NDArray[np.floating]]]
+    made = {"network": network, "constant": _constant(predictor, best, parts)}
+    linear = _linear(opening, parts)
+    return made | {"linear": linear} if linear else made
+
+
+def _losses(
+    opening: Opening, parts: Mapping[str, Part], found: Mapping[str, NDArray[np.floating]]
+) -> dict[str, Losses]:
+    """Losses of what a model answers, by part, each row weighed as in training."""
+    head, by_class = opening.problem.head, opening.class_weight
+    return {
+        name: Losses.of(
+            losses_of_outputs(head, found[name], part.y), part.weighed_by_class(by_class)
+        )
+        for name, part in parts.items()
+    }
+
+
+def _constant(
+    predictor: Predictor, bias: NDArray[np.float64], parts: Mapping[str, Part]
+) -> dict[str, NDArray[np.floating]]:
+    """The outputs of a network that answers ``bias``, for each row."""
+    answer = outputs(predictor.architecture, bias[None])
+    return {name: np.tile(answer, (part.n_rows, 1)) for name, part in parts.items()}
+
+
 def _evidence(
-    prepared: Prepared,
+    opening: Opening,
     judged: str,
     losses: Mapping[str, Mapping[str, Losses]],
     scores: Mapping[str, Scores],
     loss_at_start: float,
-    settings: Mapping[str, Any],
 ) -> Evidence:
     """What the verdict weighs; losses are by model and part."""
+    prepared = opening.prepared
     metric, linear = PRIMARY_METRIC[prepared.target.task], losses.get("linear", {})
     return Evidence(
         test=losses["network"][judged],
@@ -132,26 +161,21 @@ def _evidence(
         part=judged,
         test_score=scores[judged].score(metric),
         train_score=scores["train"].score(metric),
-        settings=settings,
+        settings=opening.chosen.mean_over_members(),
     )
 
 
-def _linear(
-    head: Head,
-    prepared: Prepared,
-    say: NDArray[np.float64] | None,
-    n_outputs: int,
-    parts: Mapping[str, Part],
-) -> dict[str, NDArray[np.float64]] | None:
+def _linear(opening: Opening, parts: Mapping[str, Part]) -> dict[str, NDArray[np.float64]] | None:
     """Outputs of the linear model; of rows that members hold out in turn, by one without them."""
+    prepared, head = opening.prepared, opening.problem.head
+    n_outputs = len(opening.problem.first_bias)
 
     def answers(learned: Part, asked: Mapping[str, Part]) -> dict[str, NDArray[np.float64]] | None:
         others = {name: part.features for name, part in asked.items()}
-        return linear_outputs(
-            head, learned.features, learned.y, learned.said(say), n_outputs, others
-        )
+        weight = learned.weighed_by_class(opening.class_weight)
+        return linear_outputs(head, learned.features, learned.y, weight, n_outputs, others)
 
-    train, held = prepared.parts["train"], prepared.parts["validation"].held
+    train, held = prepared.parts["train"], prepared.parts["validation"].held_out
     if held is None or "test" in parts:
         return answers(train, parts)
     made = answers(train, {"train": parts["train"]})
@@ -161,8 +185,8 @@ def _linear(
     made["validation"] = np.empty((n_asked, n_outputs))
     first = held.argmax(axis=1)  # of several that hold a row out, one answers
     for member in np.unique(first):
-        begin = turns(n, members)[member]
-        rest = (begin + prepared.n_held + np.arange(n - prepared.n_held)) % n
+        begin = fold_starts(n, members)[member]
+        rest = (begin + prepared.n_held_out + np.arange(n - prepared.n_held_out)) % n
         asked = np.flatnonzero(first == member)
         found = answers(train.take(rest), {"held": parts["validation"].take(asked)})
         if found is None:
@@ -182,32 +206,3 @@ def score(target: TargetCode, part: Part, made: NDArray[Any]) -> Scores:
             return score_labels(part.y, made, target.classes, weight)
         case _:
             return score_classes(part.y, made, target.classes, weight)
-
-
-def losses_of_outputs(head: Head, made: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """``(n,)`` losses of outputs, whichever model made them.
-
-    >>> losses_of_outputs(Head("squared"), np.array([[3.0]]), np.array([[1.0]])).tolist()
-    [4.0]
-    """
-    made = np.asarray(made, np.float64)
-    match head.output:
-        case "softmax":
-            z = np.log(np.maximum(made, _EDGE))
-        case "sigmoid":
-            p = np.clip(made, _EDGE, 1 - _EDGE)
-            z = np.log(p) - np.log1p(-p)
-        case "exp":
-            z = np.log(np.maximum(made, _EDGE))
-        case _:
-            z = made
-    return row_losses(head.loss, z, y, level=head.level, delta=head.delta)
-
-
-def mean_loss(
-    architecture: Architecture, weights: dict[str, NDArray[Any]], head: Head, part: Part
-) -> float:
-    """Mean loss of the first member on a part: what ``fit`` shows before the first step."""
-    z = logits(architecture, weights, part.features.x, part.features.codes)[:, 0]
-    losses = row_losses(head.loss, z, part.y, level=head.level, delta=head.delta)
-    return float(np.average(losses, weights=part.weight))

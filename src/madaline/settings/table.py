@@ -368,6 +368,20 @@ class Settings:
         for row in fields(self):
             _check(row.name, getattr(self, row.name), row.metadata)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Every setting by name."""
+        return {row.name: getattr(self, row.name) for row in fields(self)}
+
+    def mean_over_members(self) -> dict[str, Any]:
+        """Every setting by name; of numbers that are one a member, their mean.
+
+        >>> Settings(dropout=(0.1, 0.3)).mean_over_members()["dropout"]
+        0.2
+        """
+        values = self.as_dict()
+        own = {name: values[name] for name in MEMBERWISE if isinstance(values[name], tuple)}
+        return values | {name: sum(numbers) / len(numbers) for name, numbers in own.items()}
+
 
 def _check(name: str, value: Any, row: Mapping[str, Any]) -> None:
     choices: tuple[str, ...] = row["choices"]

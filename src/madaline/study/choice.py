@@ -14,15 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.nn.mlp import model_arrays
 from madaline.pipeline.run import Run
-from madaline.predict.forward import logits, row_losses
-from madaline.prepare.parts import Prepared
-from madaline.prepare.problem import head_of
-from madaline.score.calibrate import calibrated
-from madaline.score.judge import losses_of_outputs
+from madaline.predict.losses import losses_of_outputs
 from madaline.settings.table import Settings
-from madaline.study.race import Entrant
+from madaline.study.arms import Trained
 
 # Standard errors that a gain must exceed, on rows that chose the trial and on fresh ones.
 # `docs/sweep.md` has what other values would have done.
@@ -51,49 +46,40 @@ class Comparison:
         return self.gain > self.doubt * self.noise
 
 
-def compare_trials(
-    preset: Entrant, best: Entrant, prepared: Prepared, say: NDArray[np.float64] | None
-) -> Comparison:
+def compare_trials(preset: Trained, best: Trained) -> Comparison:
     """By the validation losses of two networks that raced.
 
     Args:
         preset: Trial 0.
         best: The best trial.
-        prepared: Rows of the race.
-        say: From `madaline.prepare.problem.class_say`.
     """
-    before, after = (_losses(entrant, prepared, say) for entrant in (preset, best))
-    return _compared(before, after, prepared.parts["validation"].said(say), _CHOSEN_BY)
+    opening = preset.opening
+    weight = opening.prepared.parts["validation"].weighed_by_class(opening.class_weight)
+    return _compared(preset.losses(), best.losses(), weight, _CHOSEN_BY)
 
 
-def compare_whole(
-    pair: tuple[Settings, Settings],
-    train: Callable[[Settings], Run],
-    prepared: Prepared,
-    say: NDArray[np.float64] | None,
-) -> Comparison:
+def compare_whole(pair: tuple[Settings, Settings], train: Callable[[Settings], Run]) -> Comparison:
     """By the losses of two whole networks on the rows that their members held out.
 
     Args:
         pair: The settings as they are, and those of the best trial.
         train: Trains with settings.
-        prepared: Rows, with folds.
-        say: From `madaline.prepare.problem.class_say`.
 
     Raises:
         KeyboardInterrupt: A training was interrupted.
     """
-    part = prepared.parts["validation"]
+    (before, weight), (after, _) = (_held_out_losses(train(settings)) for settings in pair)
+    return _compared(before, after, weight, _FRESH)
 
-    def losses(settings: Settings) -> NDArray[np.float64]:
-        done = train(settings)
-        if done.why == "interrupted":
-            raise KeyboardInterrupt
-        made = done.predictor.outputs(part.features, part.held)
-        return losses_of_outputs(head_of(prepared.target.task, done.settings), made, part.y)
 
-    before, after = map(losses, pair)
-    return _compared(before, after, part.said(say), _FRESH)
+def _held_out_losses(done: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """``(n,)`` losses of validation rows and what each counts."""
+    if done.why == "interrupted":
+        raise KeyboardInterrupt
+    part, head = done.opening.prepared.parts["validation"], done.opening.problem.head
+    made = done.predictor.outputs(part.features, part.held_out)
+    weight = part.weighed_by_class(done.opening.class_weight)
+    return losses_of_outputs(head, made, part.y), weight
 
 
 def paired_gain(
@@ -124,17 +110,3 @@ def _compared(
     else:
         gain, noise = paired_gain(before, after, weight)
     return Comparison(gain, noise, doubt, len(weight))
-
-
-def _losses(
-    entrant: Entrant, prepared: Prepared, say: NDArray[np.float64] | None
-) -> NDArray[np.float64]:
-    """``(n,)`` losses of the validation rows, calibrated where the settings say so."""
-    problem, part = entrant.program.problem, prepared.parts["validation"]
-    head, state = problem.head, entrant.state
-    weights = model_arrays(state.best if entrant.settings.patience else state.model)
-    with np.errstate(over="ignore", invalid="ignore"):  # a training that broke
-        if entrant.settings.calibrate:
-            weights = calibrated(problem.architecture, head, weights, prepared, say)
-        z = logits(problem.architecture, weights, part.features.x, part.features.codes)[:, 0]
-        return row_losses(head.loss, z, part.y, level=head.level, delta=head.delta)

@@ -13,13 +13,13 @@ import numpy as np
 from madaline.data.dataset import Dataset
 from madaline.errors import DataError
 from madaline.pipeline.run import run
-from madaline.prepare.parts import prepare
-from madaline.prepare.problem import class_say
+from madaline.prepare.opening import open_training
 from madaline.report.words.trials import describe_rung
-from madaline.settings.recipes import affordable, complete, refuse_idle, with_folds
+from madaline.settings.recipes import affordable, complete, with_folds
 from madaline.settings.table import MEMBERWISE, Settings
+from madaline.study.arms import Arm, enter
 from madaline.study.choice import Comparison, compare_trials, compare_whole
-from madaline.study.race import Entrant, enter, race
+from madaline.study.race import Entrant, race
 from madaline.study.ranges import Space
 from madaline.study.space import Choices, default_space, draw_trials
 
@@ -126,52 +126,46 @@ def search(
     started = time.perf_counter()
     asked, settings = settings, affordable(settings, data.table.n_rows, len(data.table.columns))
     lone = replace(settings, members=1, folds=False)
-    prepared = prepare(data, lone)
-    task, n_train = prepared.target.task, prepared.parts["train"].n_rows
-    if not prepared.parts["validation"].n_rows:
+    opening = open_training(data, lone, strict=False)
+    if not opening.prepared.parts["validation"].n_rows:
         raise DataError(
             "A search needs rows to judge its trials by, and none are held out.",
             "Give a validation share above 0, or validation rows.",
         )
-    full = complete(lone, n_train, task)
-    space = space or default_space(settings, full)
-    trials = draw_trials(space, n_trials, full)
-    completed = [_completed(replace(lone, **own), n_train, task, strict) for own in trials]
-    say = class_say(prepared, full, data.class_weight)
+    space = space or default_space(settings, opening.chosen)
+    trials = draw_trials(space, n_trials, opening.chosen)
+    arms = [Arm(str(i), replace(lone, **own)) for i, own in enumerate(trials)]
+    entrants = [Entrant(i, arm) for i, arm in enumerate(enter(opening, arms, strict=strict))]
     ranked = race(
-        enter(prepared, completed, say),
+        entrants,
         tell=lambda rung: tell(describe_rung(asdict(rung))),
         seconds=settings.time_budget,
     )
-    compare = partial(compare_trials, prepared=prepared, say=say)
-    others = [entrant for entrant in ranked if entrant.number and entrant.has_learned]
+    others = [entrant for entrant in ranked if entrant.number and entrant.trained.has_learned]
+    n_train, task = opening.prepared.parts["train"].n_rows, opening.prepared.target.task
     members = complete(settings, n_train, task).members or 1
-    folds = with_folds(settings, data.own)
     if members > 1 and settings.members is None and set(space) <= {*MEMBERWISE}:
-        choice = _mixture(ranked, trials, full, members, compare)
-    elif folds and others:  # rows that chose nothing compare, lest trial 0 was lucky
+        choice = _mixture(ranked, trials, opening.chosen, members)
+    elif others and with_folds(settings, data.own):  # rows that chose nothing compare
         best = others[0].number
         tell(f"Training whole networks, without changes and as trial {best} ...")
-        comparison = compare_whole(
-            (settings, replace(settings, **trials[best])),
-            partial(run, data, strict=strict),
-            prepare(data, settings, folds=folds),
-            say,
-        )
+        pair = (settings, replace(settings, **trials[best]))
+        comparison = compare_whole(pair, partial(run, data, strict=strict))
         choice = _one_or_none(best, trials[best], comparison)
     else:
         best = ranked[0].number
-        choice = _one_or_none(best, trials[best], compare(_preset(ranked), ranked[0]))
+        comparison = compare_trials(_preset(ranked).trained, ranked[0].trained)
+        choice = _one_or_none(best, trials[best], comparison)
     furthest = max(len(entrant.scores) for entrant in ranked)
     return Search(
         settings=replace(asked, **choice.changes),
         trials=tuple(_trial(e, trials[e.number], furthest) for e in ranked),
-        varied={name: getattr(full, name) for name in space},
+        varied={name: getattr(opening.chosen, name) for name in space},
         best=choice.best,
         taken=choice.taken,
         changed=tuple(choice.changes),
         comparison=choice.comparison,
-        programs=len({entrant.program for entrant in ranked}),
+        programs=len({entrant.trained.program for entrant in ranked}),
         seconds=time.perf_counter() - started,
     )
 
@@ -191,11 +185,10 @@ def _mixture(
     trials: Sequence[Choices],
     full: Settings,
     members: int,
-    compare: Callable[[Entrant, Entrant], Comparison],
 ) -> _Choice:
     """Twice the members, some of them with the settings of the trials that were better."""
     preset, best = _preset(ranked), ranked[0]
-    comparison = compare(preset, best)
+    comparison = compare_trials(preset.trained, best.trained)
     if not 0 < comparison.gain < np.inf:
         return _Choice(best.number, (), {}, comparison)
     taken = tuple(e.number for e in ranked[:_MOST_MIXED] if e.score < preset.score)
@@ -213,13 +206,6 @@ def _one_or_none(best: int, changes: Choices, comparison: Comparison) -> _Choice
 
 def _preset(ranked: Sequence[Entrant]) -> Entrant:
     return next(entrant for entrant in ranked if not entrant.number)
-
-
-def _completed(given: Settings, n_train: int, task: str, strict: bool) -> Settings:
-    made = complete(given, n_train, task)
-    if strict:
-        refuse_idle(given, made, task)
-    return made
 
 
 def mixed(better: Sequence[Choices], settings: Settings, members: int) -> Choices:
@@ -251,12 +237,13 @@ def _trial(entrant: Entrant, choices: Choices, furthest: int) -> Trial:
     scores = tuple(score if np.isfinite(score) else None for score in entrant.scores)
     why = _why(entrant) if len(scores) == furthest else "behind"
     score = scores[-1] if scores else None
-    return Trial(entrant.number, choices, score, scores, entrant.epochs, why)
+    return Trial(entrant.number, choices, score, scores, entrant.trained.epochs, why)
 
 
 def _why(entrant: Entrant) -> str:
-    if not np.isfinite(np.asarray(entrant.state.model.layers[-1].bias)).all():
+    trained = entrant.trained
+    if not np.isfinite(np.asarray(trained.state.model.layers[-1].bias)).all():
         return "diverged"
-    if entrant.epochs >= (entrant.settings.epochs or 0):
+    if trained.epochs >= (trained.settings.epochs or 0):
         return "done"
-    return "time" if bool(np.all(np.asarray(entrant.state.active))) else "stopped_early"
+    return "time" if trained.is_active else "stopped_early"

@@ -15,20 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from madaline.nn.temperature import temperature_prior
+
 # Inverse temperatures to try, half an octave apart.
 CALIBRATIONS = tuple(2.0 ** (step / 2) for step in range(-4, 5))
-# Few rows say little, and where a network gets all of them right every higher sureness would be
-# better still: the logarithm of the temperature is taken for a normal number of this width.
-_WIDTH = 0.5
-
-
-def doubt(log_factor: float) -> float:
-    """What the total loss must fall by before a temperature with this logarithm is believed.
-
-    >>> doubt(0.0), doubt(0.5)
-    (0.0, 0.5)
-    """
-    return 0.5 * (log_factor / _WIDTH) ** 2
 
 
 def calibrated_loss(losses: Float[Array, "t m"], total: Float[Array, " m"]) -> Float[Array, " m"]:
@@ -38,7 +28,7 @@ def calibrated_loss(losses: Float[Array, "t m"], total: Float[Array, " m"]) -> F
         losses: Mean losses at `CALIBRATIONS`.
         total: Weight of the rows that they are means of.
     """
-    doubts = jnp.array([doubt(np.log(f)) for f in CALIBRATIONS], losses.dtype)[:, None]
+    doubts = jnp.array([temperature_prior(np.log(f)) for f in CALIBRATIONS], losses.dtype)[:, None]
     return lowest(losses + doubts / jnp.maximum(total, 1)[None])
 
 

@@ -37,23 +37,19 @@ class Progress:
 
 
 def init_state(
-    problem: Problem,
-    first_bias: np.ndarray,
-    first_score: float = float("inf"),
-    model: MLP | None = None,
+    problem: Problem, first_score: float = float("inf"), model: MLP | None = None
 ) -> TrainState:
     """The state before the first epoch.
 
     Args:
         problem: What will be trained.
-        first_bias: ``(k,)``, see `madaline.nn.heads.first_bias`.
         first_score: Loss of the first weights on the rows that epochs are judged by: where no
             epoch does better, the first weights are the best.
         model: First weights of all members, instead of random ones.
     """
     with precision(problem):
         dtype = problem.train.x.dtype.type
-        model = model or init_models(problem, first_bias)
+        model = model or init_models(problem)
         # As NumPy arrays: JAX's weak types would compile the first chunk's program twice.
         moments = jax.device_get(_first_moments(problem.plan, problem.hyper, model))
     m = len(problem.hyper.member)
@@ -73,14 +69,14 @@ def init_state(
     )
 
 
-def init_models(problem: Problem, first_bias: np.ndarray) -> MLP:
+def init_models(problem: Problem) -> MLP:
     """Random first weights of all members, and pieces cut at quantiles of the training rows."""
     shape, x = problem.architecture, np.asarray(problem.train.x)
     model = stack_members(
         [
             init_mlp(
                 shape,
-                first_bias,
+                problem.first_bias,
                 seed=problem.seed,
                 member=member,
                 initializer=problem.plan.initializer,

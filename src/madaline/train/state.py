@@ -77,6 +77,7 @@ class Problem:
         check: Rows to judge by after each epoch, or None; ``weight`` is ``(n, 2, m)``: how much a
             row counts for the curve of the training sample and for that of the validation rows,
             which may be none.
+        first_bias: ``(k,)`` the best constant, before the output: where the output layer begins.
         seed: From a person.
         n_held: Rows of ``train`` that each member holds out instead, where the plan has folds:
             those from `Hyper.held_from` on, in a circle.
@@ -88,6 +89,7 @@ class Problem:
     hyper: Hyper
     train: Rows
     check: Rows | None
+    first_bias: NDArray[np.float64]
     seed: int
     n_held: int = 0
 
