@@ -13,7 +13,7 @@ import jax
 import numpy as np
 import pytest
 
-from madaline import recorder
+from madaline.runs import recorder
 from madaline.errors import FileError, UsageError
 from madaline.runs.start import resume_run, start_run
 from madaline.settings.table import Settings

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from madaline.errors import FileError
+from madaline.runs.request import read_request
 from madaline.settings.table import Settings
 from madaline.store.plain import plain
-from madaline.runs.request import read_request
 
 ABOUT = {"data": "rows.csv", "target": ["y"], "settings": {}, "environment": {}}
 

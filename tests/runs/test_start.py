@@ -7,11 +7,11 @@ import jax
 import numpy as np
 import pytest
 
-from madaline import recorder
-from madaline.data.dataset import Dataset
 from madaline.data.columns.frames import as_table
+from madaline.data.dataset import Dataset
 from madaline.errors import DataError, FileError, UsageError
 from madaline.pipeline.run import run
+from madaline.runs import recorder
 from madaline.runs.start import resume_run, start_run
 from madaline.settings.table import Settings
 from madaline.store.bundle import load_model

@@ -1,8 +1,8 @@
 """Incremental learning: a network goes on by one epoch on each batch of rows that comes along.
 
 The first batch decides how rows are encoded, so it should look like those to come. Everything else
-is the training of `madaline.pipeline.run`: the same problem, the same compiled epoch, so k calls with
-the same rows give the bits of k epochs.
+is the training of `madaline.pipeline.run`: the same problem, the same compiled epoch, so k calls
+with the same rows give the bits of k epochs.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from madaline.pipeline.describe import versions
 from madaline.errors import FileError
+from madaline.pipeline.describe import versions
 from madaline.pipeline.run import Look, Resume, Watch
 from madaline.predict.predictor import Predictor
 from madaline.store.files import is_want_of_space

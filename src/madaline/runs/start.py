@@ -9,21 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.dataset import Dataset
 from madaline.data.columns.frames import as_table
+from madaline.data.dataset import Dataset
 from madaline.data.files.read import read_table
 from madaline.data.samples import SAMPLES, load_sample
 from madaline.data.table import Table
 from madaline.errors import FileError, UsageError
 from madaline.pipeline.run import Resume, Run, Watch, run
 from madaline.runs.recorder import Recorder, environment
+from madaline.runs.request import read_request
 from madaline.settings.table import Settings
 from madaline.store.bundle import MODEL_NAME
 from madaline.store.checkpoint import Checkpoint
 from madaline.store.folder import RunFolder
 from madaline.store.names import new_run_path
 from madaline.store.plain import plain
-from madaline.runs.request import read_request
 from madaline.train.history import CURVES
 from madaline.train.state import history_from
 

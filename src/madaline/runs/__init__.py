@@ -1,0 +1,1 @@
+"""RUNS WITH A FOLDER: started, resumed, written down."""
