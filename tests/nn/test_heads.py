@@ -7,13 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from madaline import settings
 from madaline.errors import UsageError
 from madaline.nn.architecture import Architecture
 from madaline.nn.head import Head, first_bias, make_head
 from madaline.nn.heads import row_metric
 from madaline.nn.mlp import apply_mlp, init_mlp
 from madaline.predict.forward import row_losses
+from madaline.settings import table as settings
 
 PAIRS = {
     ("regression", "squared"): "linear",
@@ -61,7 +61,10 @@ def test_a_wrong_pair_is_refused_and_each_fix_in_the_message_works(task, loss):
         make_head(task, loss)
     assert repr(loss) in caught.value.what
     assert repr(task) in caught.value.what
-    names, other = caught.value.fix.removesuffix(".").split(", or --task ")
+    names, other = (
+        caught.value.fix.removesuffix(", or another task."),
+        caught.value.settings["task"],
+    )
     for name in names.removeprefix("Use ").removeprefix("one of ").split(", "):
         assert (task, name) in PAIRS
     assert (other, loss) in PAIRS

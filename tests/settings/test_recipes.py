@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from madaline import settings
+from madaline.settings import table as settings
 from madaline.settings.recipes import PRESETS, affordable, auto_batch_size, complete, with_folds
 from madaline.settings.table import Settings
 

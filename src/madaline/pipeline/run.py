@@ -174,10 +174,12 @@ def run(
     show = partial(_predictor, prepared, problem.architecture)
     progress, why = _train(problem, state, history, settings, watch, chunk, show)
     if why == "diverged" and not np.any(np.asarray(progress.state.best_epoch)) and not data.lenient:
+        rate = float(np.max(cast("Any", settings.learning_rate)))
         raise DivergedError(
             f"Training gave numbers that are not finite in epoch {progress.epoch}, before any "
             "epoch was better than a constant guess.",
-            f"Give a smaller --learning-rate than {np.max(cast('Any', settings.learning_rate)):g}.",
+            f"Give a smaller learning rate than {rate:g}.",
+            settings={"learning_rate": float(f"{rate / 10:.2g}")},
         )
     network = _best(progress, settings, why)
     weights = model_arrays(network)
@@ -276,7 +278,9 @@ def _train(
         why = "interrupted"
     if progress is None:  # resumed after its last epoch
         if history is None:
-            raise UsageError("There is no epoch to train.", "Give --epochs of at least 1.")
+            raise UsageError(
+                "There is no epoch to train.", "Give at least 1.", settings={"epochs": 1}
+            )
         last = float(history.seconds[-1])
         progress = Progress(state, history, int(state.epoch), int(state.step), last, True)
     if _broken(problem, progress.history):
