@@ -132,6 +132,7 @@ def search(
         raise DataError(
             "A search needs rows to judge its trials by, and none are held out.",
             "Give a validation share above 0, or validation rows.",
+            settings={"validation": Settings.validation},
         )
     full = complete(lone, n_train, task)
     space = space or default_space(settings, full)
