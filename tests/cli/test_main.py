@@ -111,8 +111,22 @@ def test_with_json_an_error_is_one_object_on_stdout(capsys: pytest.CaptureFixtur
     run_guarded(failing(DataError("No rows.", "Add some.")), ["fit", "--json"])
     assert json.loads(capsys.readouterr().out) == {
         "schema": "madaline.error/1",
-        "error": {"code": "data", "message": "No rows.", "hint": "Add some."},
+        "error": {
+            "code": "data",
+            "message": "No rows.",
+            "hint": "Add some.",
+            "settings": {},
+            "column": None,
+            "row": None,
+        },
     }
+
+
+def test_what_mends_an_error_is_told_as_options(capsys: pytest.CaptureFixture[str]) -> None:
+    error = UsageError("No noise.", "Leave it out.", settings={"batch_size": "full"})
+    run_guarded(failing(error), [])
+    told = "madaline: error: No noise. Leave it out. (--batch-size full)\n"
+    assert capsys.readouterr().err == told
 
 
 def test_a_line_that_cannot_be_parsed_still_answers_in_json(call: Call) -> None:

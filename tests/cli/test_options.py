@@ -6,8 +6,9 @@ import click
 import pytest
 
 from madaline.cli.fit import fit
-from madaline.cli.options import FOREIGN_NAMES, default_text, make_output, option_name
+from madaline.cli.options import FOREIGN_NAMES, default_text, make_output, read_assignments
 from madaline.errors import UsageError
+from madaline.report.words.options import option_name
 from madaline.settings.table import GROUPS, Settings
 
 OPTIONS = {param.name: param for param in fit.params if isinstance(param, click.Option)}
@@ -41,6 +42,11 @@ def test_a_foreign_name_never_hides_an_option_of_ours() -> None:
     ours = {name for option in OPTIONS.values() for name in option.opts}
     assert not ours & set(FOREIGN_NAMES)
     assert set(FOREIGN_NAMES.values()) <= ours
+
+
+def test_set_without_equals_is_refused() -> None:
+    with pytest.raises(UsageError, match="key=value"):
+        read_assignments(["epochs"])
 
 
 def test_two_ways_to_speak_are_refused() -> None:

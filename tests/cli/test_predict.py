@@ -151,7 +151,13 @@ def test_a_missing_run_is_a_file_error(call: Call, rows: Path) -> None:
 def test_probabilities_of_a_regression_are_refused(call: Call, income: Path, rows: Path) -> None:
     result = call("predict", str(income), str(rows), "--proba")
     assert result.exit_code == 2
-    assert "--proba" in result.stderr
+    assert "no probabilities" in result.stderr
+
+
+def test_a_wrong_cell_is_told_with_its_column_and_row(call: Call, sick: Path, rows: Path) -> None:
+    rows.write_text(ROWS.replace("61", "many"))
+    error = json.loads(call("predict", str(sick), str(rows), "--json").stdout)["error"]
+    assert (error["code"], error["column"], error["row"]) == ("data", "age", 3)
 
 
 def test_json_is_one_object(call: Call, sick: Path, rows: Path) -> None:

@@ -14,6 +14,7 @@ from sklearn.neural_network import MLPRegressor as TheirRegressor
 from madaline import MLPClassifier, MLPRegressor
 from madaline.errors import DataError, UsageError
 from madaline.estimators.parameters import Rows, holds_out, settings_of
+from madaline.estimators.spelling import as_parameters
 
 IRIS = load_iris(return_X_y=True)
 DIABETES = load_diabetes(return_X_y=True)
@@ -170,3 +171,29 @@ def test_the_type_of_the_rows_is_the_type_of_the_answers():
         )
         assert model.predict(X.astype(kind)).dtype == kind
         assert {w.dtype for w in (*model.coefs_, *model.intercepts_)} == {np.dtype(kind)}
+
+
+def test_what_mends_an_error_is_told_as_parameters():
+    with pytest.raises(UsageError, match="L-BFGS cannot train with dropout") as caught:
+        MLPClassifier(solver="lbfgs", dropout=0.2).fit(*IRIS)
+    assert str(caught.value).endswith("Leave it out, or use another optimizer. (solver='adam')")
+    assert caught.value.settings == {"optimizer": "adam"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "parameter"),
+    [
+        ("hidden", (8, 4), "hidden_layer_sizes=(8, 4)"),
+        ("activation", ("sigmoid", "tanh"), "activation=('logistic', 'tanh')"),
+        ("schedule", "inverse_scaling", "learning_rate='invscaling'"),
+        ("learning_rate", 0.1, "learning_rate_init=0.1"),
+        ("patience", 11, "n_iter_no_change=10"),
+        ("gradient_tolerance", 0.01, "tol=0.01"),
+        ("loss", "absolute", "loss='absolute_error'"),
+        ("dropout", 0.2, "dropout=0.2"),
+        ("group", "patient", ""),
+    ],
+)
+def test_settings_are_spelled_as_the_parameters_they_came_from(setting, value, parameter):
+    known = MLPRegressor().get_params(deep=False)
+    assert as_parameters({setting: value}, known) == parameter

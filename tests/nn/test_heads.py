@@ -61,7 +61,10 @@ def test_a_wrong_pair_is_refused_and_each_fix_in_the_message_works(task, loss):
         make_head(task, loss)
     assert repr(loss) in caught.value.what
     assert repr(task) in caught.value.what
-    names, other = caught.value.fix.removesuffix(".").split(", or --task ")
+    names, other = (
+        caught.value.fix.removesuffix(", or another task."),
+        caught.value.settings["task"],
+    )
     for name in names.removeprefix("Use ").removeprefix("one of ").split(", "):
         assert (task, name) in PAIRS
     assert (other, loss) in PAIRS

@@ -485,7 +485,7 @@ def test_a_stop_after_the_last_epoch_is_no_stop():
 
 
 def test_numbers_that_break_at_once_are_an_error_that_names_the_rate():
-    with pytest.raises(DivergedError, match="smaller --learning-rate than 1e\\+30"):
+    with pytest.raises(DivergedError, match="smaller learning rate than 1e\\+30"):
         trained(optimizer="sgd", learning_rate=1e30, activation=("identity",), epochs=50)
 
 

@@ -74,7 +74,7 @@ def test_numbers_for_more_or_fewer_members_than_there_are_are_refused(members):
         UsageError, match=r"dropout has 2 values and the network \d members"
     ) as error:
         a_problem(members=members, dropout=(0.0, 0.3))
-    assert "members = 2" in str(error.value)
+    assert "members=2" in str(error.value)
 
 
 def test_only_extras_of_some_strength_are_compiled_in():

@@ -101,7 +101,7 @@ def test_any_other_trouble_with_a_checkpoint_ends_the_run_at_once(monkeypatch):
 def test_without_a_written_model_nothing_succeeds_and_resume_writes_it(monkeypatch):
     unbroken = started("unbroken")
     watch = Watch()
-    said = r"disk is full.*Then write the model with: madaline fit --resume run"
+    said = r"disk is full.*Then resume the run in run"
     with monkeypatch.context() as patch:
         patch.setattr(folder.bundle, "save_model", full)
         with pytest.raises(FileError, match=said):

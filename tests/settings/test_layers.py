@@ -17,8 +17,7 @@ def test_every_place_overrules_the_places_below_it(tmp_path: Path) -> None:
         "[tool.madaline]\nepochs = 6\nmomentum = 0.66\n[tool.madaline.train]\nbeta-1 = 0.6"
     )
     layers = read_layers(
-        {"epochs": "1"},
-        ["epochs=2", "seed=2"],
+        [Layer("option", {"epochs": "1"}), Layer("--set", {"epochs": "2", "seed": "2"})],
         {"MADALINE_EPOCHS": "3", "MADALINE_SEED": "3", "MADALINE_MEMBERS": "3", "HOME": "/"},
         str(tmp_path / "given.toml"),
         tmp_path,
@@ -74,12 +73,7 @@ def test_a_mistake_is_told_even_where_a_stronger_place_overrules_it() -> None:
 
 def test_an_unknown_environment_variable_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"MADALINE_EPOCH: .*Did you mean 'epochs'"):
-        choose(read_layers({}, [], {"MADALINE_EPOCH": "5"}, None, tmp_path))
-
-
-def test_set_without_equals_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="key=value"):
-        read_layers({}, ["epochs"], {}, None, tmp_path)
+        choose(read_layers([], {"MADALINE_EPOCH": "5"}, None, tmp_path))
 
 
 def test_a_file_named_in_a_configuration_lies_beside_it(tmp_path: Path) -> None:
@@ -98,7 +92,7 @@ def test_a_missing_configuration_file_is_a_file_error(tmp_path: Path) -> None:
 
 def test_a_project_without_a_madaline_part_sets_nothing(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n[tool.ruff]\nline-length = 1")
-    assert set(choose(read_layers({}, [], {}, None, tmp_path)).origins.values()) <= {
+    assert set(choose(read_layers([], {}, None, tmp_path)).origins.values()) <= {
         "default",
         "preset",
     }

@@ -85,7 +85,7 @@ def test_a_run_folder_stands_for_its_model(path):
 
 
 def test_a_folder_without_a_model_says_how_to_get_one(tmp_path):
-    with pytest.raises(FileError, match=r"holds no model.madaline. .* --resume"):
+    with pytest.raises(FileError, match=r"holds no model.madaline. .* resume"):
         load_state(tmp_path)
 
 

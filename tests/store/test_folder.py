@@ -90,9 +90,7 @@ def test_a_run_that_came_between_the_look_and_the_lock_is_not_overwritten(tmp_pa
 
 def test_a_full_folder_is_refused_and_untouched(tmp_path):
     (tmp_path / "thesis.txt").write_text("three years of work")
-    with pytest.raises(
-        FileError, match=r"holds thesis.txt. Choose another --output, or .*--resume"
-    ):
+    with pytest.raises(FileError, match=r"holds thesis.txt. Choose another folder, or resume"):
         RunFolder.create(tmp_path, {})
     assert [item.name for item in tmp_path.iterdir()] == ["thesis.txt"]
 

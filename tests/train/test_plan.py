@@ -11,19 +11,19 @@ from madaline.train.plan import EXTRAS, Plan, make_hyper, scaled_learning_rate, 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "what", "fix"),
+    ("arguments", "what", "mended"),
     [
-        ({"batch_size": 32}, "batches of 32 rows", "--batch-size full"),
-        ({"batch_size": 0, "extras": ("dropout",)}, "dropout", "--optimizer adam"),
-        ({"batch_size": 0, "extras": ("input_noise",)}, "input_noise", "--optimizer adam"),
-        ({"batch_size": 0, "extras": ("weight_decay",)}, "weight decay", "--l2"),
+        ({"batch_size": 32}, "batches of 32 rows", {"batch_size": "full"}),
+        ({"batch_size": 0, "extras": ("dropout",)}, "dropout", {"optimizer": "adam"}),
+        ({"batch_size": 0, "extras": ("input_noise",)}, "input_noise", {"optimizer": "adam"}),
+        ({"batch_size": 0, "extras": ("weight_decay",)}, "weight decay", {"weight_decay": 0.0}),
     ],
 )
-def test_lbfgs_refuses_what_its_line_search_cannot_have(arguments, what, fix):
+def test_lbfgs_refuses_what_its_line_search_cannot_have(arguments, what, mended):
     with pytest.raises(UsageError) as caught:
         Plan("lbfgs", **arguments)
     assert what in caught.value.what
-    assert fix in caught.value.fix
+    assert caught.value.settings == mended
 
 
 def test_lbfgs_takes_all_rows_and_smooth_penalties():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from madaline.checkup.finding import Finding, Seen, Severity, drop_option, listed, percent
+from madaline.checkup.finding import Finding, Seen, Severity, listed, percent
 from madaline.data.checks.leaks import repeats_target, skill_alone
 from madaline.data.checks.table import Notice
 from madaline.data.columns.moments import DATE_FORMATS
@@ -46,7 +46,14 @@ def _as_finding(notice: Notice, seen: Seen) -> Finding:
         values = seen.table[notice.columns[0]].values
         rows = seen.row_numbers(np.flatnonzero(np.isinf(values)))
     return Finding(
-        notice.code, severity, notice.text, notice.fix, notice.columns, rows, seen.table.source
+        notice.code,
+        severity,
+        notice.text,
+        notice.fix,
+        notice.columns,
+        rows,
+        seen.table.source,
+        settings=notice.settings,
     )
 
 
@@ -59,8 +66,14 @@ def _other_targets(seen: Seen) -> Iterator[Finding]:
                 seen.table[column].take(rows), seen.table[name].take(rows), seen.task
             )
             if evidence:
-                fix = f"If it is not known at the time of prediction: {drop_option(column)}."
-                yield Finding("repeats_target", "error", evidence, fix, (column,))
+                yield Finding(
+                    "repeats_target",
+                    "error",
+                    evidence,
+                    "If it is not known at the time of prediction, leave it out.",
+                    (column,),
+                    settings={"drop": (column,)},
+                )
 
 
 def _strong(seen: Seen) -> Iterator[Finding]:
@@ -84,9 +97,10 @@ def _strong(seen: Seen) -> Iterator[Finding]:
                     "predicts_target",
                     "warn",
                     f"Column {column!r} alone {what} the target {name!r}.",
-                    f"If it is made from the target or known only after it: {drop_option(column)}.",
+                    "If it is made from the target or known only after it, leave it out.",
                     (column,),
                     numbers={"skill": skill},
+                    settings={"drop": (column,)},
                 )
 
 
@@ -150,9 +164,10 @@ def _missing(seen: Seen) -> Iterator[Finding]:
             "nearly_empty",
             "note",
             f"{shown}{more} {verb} hardly any values.",
-            f"Leave out what cannot be told of most rows: {drop_option(*hardly)}.",
+            "Leave out what cannot be told of most rows.",
             tuple(hardly),
             numbers={"missing": {name: counts[name] for name in hardly}},
+            settings={"drop": tuple(hardly)},
         )
     yield from _telling(seen, gaps)
     rows = np.flatnonzero(np.any(list(gaps.values()), axis=0))
@@ -191,9 +206,10 @@ def _telling(seen: Seen, gaps: dict[str, np.ndarray]) -> Iterator[Finding]:
         "warn" if leak else "note",
         f"Rows without a value of {listed(names)} have other targets than the rest: the "
         f"distributions of {target.name!r} differ by up to {most:.2f} (0 is alike, 1 is apart).",
-        f"If gaps come about after the target is known, they are a leak: {drop_option(names[0])}."
+        "If gaps come about after the target is known, they are a leak: leave the column out."
         if leak
         else "Used as it is, since gaps are marked; make sure new rows have gaps for like reasons.",
         names,
         numbers={"distance": {name: shift.distance for name, shift in found}},
+        settings={"drop": names[:1]} if leak else {},
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.checkup.finding import Finding, Seen, drop_option, listed, percent
+from madaline.checkup.finding import Finding, Seen, listed, percent
 from madaline.data.split import shuffled
 from madaline.data.table import Column
 from madaline.encode.coerce import as_kind
@@ -35,8 +35,8 @@ def find_drift(seen: Seen, remarks: list[str]) -> Iterator[Finding]:
     how = _how(seen, part)
     if how == "shuffled":
         remarks.append(
-            "Drift was not looked for: rows are split at random. Name a column of --time or "
-            "--group, or a file of newer rows as --test."
+            "Drift was not looked for: rows are split at random. Name a column of time or of "
+            "groups, or a file of newer rows as the test rows."
         )
         return
     sizes = [seen.prepared.parts[name].n_rows for name in ("train", part)]
@@ -90,12 +90,12 @@ def _unseen(seen: Seen, part: str, pairs: dict[str, tuple[Column, Column]]) -> I
             "warn",
             f"{len(rows):,} of {len(second):,} {part} rows ({percent(share)}) have a {name!r} that "
             f"no training row has: {listed(texts)}.",
-            "Nothing is known of them; train with rows that have them, or leave the column out: "
-            f"{drop_option(name)}.",
+            "Nothing is known of them; train with rows that have them, or leave the column out.",
             (name,),
             tuple((places + 1).tolist()),
             own.table.source if own else seen.table.source,
             {"share": share, "values": texts[:100]},
+            {"drop": (name,)},
         )
 
 
@@ -130,7 +130,7 @@ def _moved(
         "drift",
         "warn" if clear else "note",
         f"{part.capitalize()} rows are not like training rows: {evidence}{most}.",
-        _cure(how, moved),
+        _cure(how),
         tuple(moved),
         numbers={
             "squared_discrepancy": joint.squared,
@@ -139,6 +139,7 @@ def _moved(
                 n: {"distance": shifts[n].distance, "p_value": shifts[n].p_value} for n in shifts
             },
         },
+        settings={"drop": tuple(moved[:1])} if how == "time" and moved else {},
     )
 
 
@@ -180,14 +181,12 @@ def _numbers(column: Column) -> NDArray[np.float64]:
     return np.where(column.missing(), np.nan, column.values.astype(np.float64))
 
 
-def _cure(how: str, moved: list[str]) -> str:
-    names = drop_option(*moved[:1]) if moved else ""
+def _cure(how: str) -> str:
     match how:
         case "time":
-            advice = "Time moves the data: new rows will be at least as different as these"
             return (
-                f"{advice}. Leave out what only tells the time{f' ({names})' if names else ''}, "
-                "and train again as rows come in."
+                "Time moves the data: new rows will be at least as different as these. Train again "
+                "as rows come in, and leave out what only tells the time."
             )
         case "group":
             return "Groups differ: gather more groups, and expect the test scores of new ones."

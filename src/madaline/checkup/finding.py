@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import floor, log10
-from shlex import quote
 from typing import Any, Literal
 
 from madaline.data.table import RowIndex, Table
@@ -35,6 +34,7 @@ class Finding:
             the first ones first. Empty if it is about whole columns.
         source: What the table of these rows is called.
         numbers: All that was measured.
+        settings: The settings that do what ``fix`` says; may be empty.
     """
 
     code: str
@@ -45,13 +45,14 @@ class Finding:
     rows: tuple[int, ...] = ()
     source: str = ""
     numbers: Mapping[str, Any] = field(default_factory=_nothing)
+    settings: Mapping[str, Any] = field(default_factory=_nothing)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as plain values.
 
         >>> Finding("constant", "note", "Column 'a' is 1.", "Leave it out.", ("a",)).as_dict()
         {'code': 'constant', 'severity': 'note', 'text': "Column 'a' is 1.", 'fix': 'Leave it out.',
-         'columns': ['a'], 'n_rows': 0, 'rows': [], 'source': '', 'numbers': {}}
+         'columns': ['a'], 'n_rows': 0, 'rows': [], 'source': '', 'numbers': {}, 'settings': {}}
         """
         return {
             "code": self.code,
@@ -63,6 +64,7 @@ class Finding:
             "rows": list(self.rows),
             "source": self.source,
             "numbers": dict(self.numbers),
+            "settings": dict(self.settings),
         }
 
 
@@ -112,15 +114,6 @@ class Seen:
 def numbers_from_1(rows: RowIndex) -> tuple[int, ...]:
     """Row numbers as a person counts them."""
     return tuple((rows + 1).tolist())
-
-
-def drop_option(*names: str) -> str:
-    """The option that leaves these columns out, to be copied into a shell.
-
-    >>> drop_option("id", "last name")
-    "--drop id --drop 'last name'"
-    """
-    return " ".join(f"--drop {quote(name)}" for name in names)
 
 
 def listed(names: tuple[str, ...] | list[str], most: int = 3) -> str:

@@ -78,7 +78,7 @@ def _classes(seen: Seen) -> Iterator[Finding]:
             "note",
             f"{len(thin)} of {n_classes} classes have fewer than {_LEAST_TEST} test rows, so their "
             f"own scores will be guesses: {shown}{more}.",
-            "Give a larger --test, if these classes matter.",
+            "Keep more rows for the test, if these classes matter.",
             (name,),
             numbers={"rows": {code.classes[c]: int(counts["test"][c]) for c in thin}},
         )
@@ -90,9 +90,10 @@ def _classes(seen: Seen) -> Iterator[Finding]:
             "one_sided",
             "note",
             f"Always guessing {code.classes[largest]!r} is right in {percent(share)} of the rows.",
-            "Read the balanced accuracy; --class-weight balanced gives the other classes more say.",
+            "Read the balanced accuracy; weights can give the other classes more say.",
             (name,),
             numbers={"share": share},
+            settings={"class_weight": "balanced"},
         )
 
 
@@ -115,11 +116,12 @@ def _values(seen: Seen, name: str) -> Iterator[Finding]:
             "warn",
             f"{ruling:,} of {len(y):,} rows hold half of the variance of {name!r}: the furthest is "
             f"{significant(float(values[order[0]]), 4)}, while 98 % lie between {low} and {high}.",
-            "Look whether they are mistakes. --loss absolute hardly listens to them.",
+            "Look whether they are mistakes. The absolute loss hardly listens to them.",
             (name,),
             seen.row_numbers(order[:ruling]),
             seen.table.source,
             {"share_of_rows": ruling / len(y)},
+            {"loss": "absolute"},
         )
         return
     deviation = float(np.sqrt(total / len(y)))
@@ -130,7 +132,8 @@ def _values(seen: Seen, name: str) -> Iterator[Finding]:
             "note",
             f"{name!r} has a long tail of large values (skewness {skewness:.1f}), which rule the "
             "squared loss.",
-            "If relative errors matter, predict its logarithm; if absolute ones, --loss absolute.",
+            "If relative errors matter, predict its logarithm; if absolute ones, lower those.",
             (name,),
             numbers={"skewness": skewness},
+            settings={"loss": "absolute"},
         )

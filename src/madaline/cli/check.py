@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from madaline.cli.model import read_data
-from madaline.cli.options import command, data_options, given_options, output_options, target_option
+from madaline.cli.options import (
+    command,
+    data_options,
+    given_options,
+    output_options,
+    read_choices,
+    target_option,
+)
 from madaline.cli.output import Output, Reported, error_document
 from madaline.errors import ThresholdMissed, UsageError
-from madaline.settings.layers import choose, read_layers
 
 if TYPE_CHECKING:
     from madaline.checkup.checkup import Checkup
@@ -61,8 +66,7 @@ def check(
     """Look, print, and compare with what is demanded."""
     from madaline.report.words.findings import describe_checkup
 
-    given = given_options(options) | ({"target": target} if target else {})
-    choices = choose(read_layers(given, assignments, os.environ, config, Path()))
+    choices = read_choices(given_options(options), target, assignments, config)
     if not choices.target:
         raise UsageError("There is no target.", f"Write madaline check {data} --target COLUMN.")
     found = look(data, choices.target, choices.settings)

@@ -9,11 +9,12 @@ import rich_click as click
 from madaline.cli.options import (
     command,
     output_options,
+    read_assignments,
     training_options,
 )
 from madaline.cli.output import Output
 from madaline.cli.training import train
-from madaline.settings.layers import Choices, Layer, choose, read_assignments
+from madaline.settings.layers import Choices, Layer, choose
 
 ABOUT = "Train on a built-in sample and see what Madaline tells you."
 EXAMPLES = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -12,6 +10,7 @@ from madaline.cli.options import (
     command,
     given_options,
     output_options,
+    read_choices,
     setting_options,
     target_option,
     training_options,
@@ -19,7 +18,7 @@ from madaline.cli.options import (
 from madaline.cli.output import Output
 from madaline.cli.training import train
 from madaline.errors import UsageError
-from madaline.settings.layers import Choices, choose, read_layers
+from madaline.settings.layers import Choices
 
 ABOUT = "Train a network on a table."
 EXAMPLES = (
@@ -62,9 +61,7 @@ def fit(
         refuse_with_resume(data, target, output, config, assignments, options)
         train(lambda watch: _resume(resume, watch), output_mode)
         return
-    options |= {"target": target} if target else {}
-    layers = read_layers(options, assignments, os.environ, config, Path())
-    choices = choose(layers)
+    choices = read_choices(options, target, assignments, config)
     if data is None:
         raise UsageError("There is no DATA to fit.", "Write madaline fit FILE --target COLUMN.")
     if not choices.target:
@@ -102,7 +99,7 @@ def refuse_with_resume(
 def origins_text(choices: Choices) -> str:
     """A line for each setting that somebody chose, with the place.
 
-    >>> from madaline.settings.layers import Layer
+    >>> from madaline.settings.layers import Layer, choose
     >>> print(origins_text(choose([Layer("--set", {"epochs": "5", "target": "age"})])))
     target = ('age',)  (--set)
     epochs = 5  (--set)

@@ -15,6 +15,7 @@ from madaline.cli.interrupt import Terminated, unwinding
 from madaline.cli.options import EXIT_CODES, FOREIGN_NAMES, HELP_SETTINGS, help_text
 from madaline.cli.output import Reported, error_document, print_document, print_error
 from madaline.errors import DataError, FileError, Interrupted, MadalineError, UsageError, nearest
+from madaline.report.words.options import as_options
 from madaline.version import __version__
 
 COMMANDS = {
@@ -157,6 +158,7 @@ def report(error: MadalineError, *, as_json: bool) -> None:
         # Two lines, so that the command that goes on can be copied.
         print("\n".join(filter(None, (error.what, error.fix))), file=sys.stderr, flush=True)
     else:
+        error.spell = as_options
         print_error(str(error))
 
 

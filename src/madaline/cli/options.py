@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import functools
+import os
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 import rich_click as click
 
 from madaline.cli.output import Mode, Output
 from madaline.errors import UsageError
+from madaline.report.words.options import option_name
+from madaline.settings.layers import Choices, Layer, choose, read_layers
 from madaline.settings.table import GROUPS, Settings
 from madaline.settings.values import accepted, is_list, value_text, words
 from madaline.study.ranges import RANGED, VARIABLE
@@ -228,15 +232,6 @@ def setting_option(row: Field[Any], *, varies: bool = False) -> Callable[[Any], 
     )
 
 
-def option_name(name: str) -> str:
-    """``batch_size`` as an option.
-
-    >>> option_name("batch_size")
-    '--batch-size'
-    """
-    return "--" + name.replace("_", "-")
-
-
 def option_help(row: Field[Any]) -> str:
     """The help text, with the choices where they are fixed, and the default."""
     text: str = row.metadata["help"]
@@ -278,6 +273,43 @@ def metavar(name: str) -> str:
         return {"hidden": "INT,INT,...", "drop": "COLUMN,..."}.get(name, "NAME,...")
     kinds = {int: "INT", float: "NUMBER", str: "NAME"}
     return "|".join([kinds[k] for k in accepted(name) if k in kinds] + list(words(name)))
+
+
+def read_choices(
+    options: Mapping[str, Any],
+    target: tuple[str, ...],
+    assignments: Sequence[str],
+    config: str | None,
+) -> Choices:
+    """The choices of a command: its options, ``--set``, the environment and files.
+
+    Args:
+        options: Options given on the command line, by setting.
+        target: Values of ``--target``.
+        assignments: Values of ``--set``, such as ``epochs=5``.
+        config: Value of ``--config``.
+    """
+    named = {"target": target} if target else {}
+    given = (
+        Layer("option", {**options, **named}),
+        Layer("--set", read_assignments(assignments)),
+    )
+    return choose(read_layers(given, os.environ, config, Path()))
+
+
+def read_assignments(assignments: Sequence[str]) -> dict[str, str]:
+    """Values of ``--set key=value``; the last one of a key counts.
+
+    >>> read_assignments(["epochs=5", "learning-rate=0.1"])
+    {'epochs': '5', 'learning_rate': '0.1'}
+    """
+    values: dict[str, str] = {}
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals:
+            raise UsageError(f"--set {assignment!r} has no '='.", "Write --set key=value.")
+        values[key.strip().replace("-", "_")] = value
+    return values
 
 
 def given_options(options: Mapping[str, Any]) -> dict[str, Any]:

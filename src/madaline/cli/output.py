@@ -80,9 +80,17 @@ def error_document(error: MadalineError) -> dict[str, Any]:
 
     >>> from madaline.errors import DataError
     >>> error_document(DataError("No rows.", "Add some."))
-    {'code': 'data', 'message': 'No rows.', 'hint': 'Add some.'}
+    {'code': 'data', 'message': 'No rows.', 'hint': 'Add some.', 'settings': {}, 'column': None,
+     'row': None}
     """
-    return {"code": error.code, "message": error.what, "hint": error.fix}
+    return {
+        "code": error.code,
+        "message": error.what,
+        "hint": error.fix,
+        "settings": error.settings,
+        "column": error.column,
+        "row": error.row,
+    }
 
 
 def print_error(message: str) -> None:

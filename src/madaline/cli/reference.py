@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from madaline.cli.options import default_text, metavar, option_name
+from madaline.cli.options import default_text, metavar
+from madaline.report.words.options import option_name
 from madaline.settings.layers import SECTIONS
 from madaline.settings.table import Settings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +15,14 @@ from madaline.cli.options import (
     given_options,
     output_options,
     range_options,
+    read_choices,
     target_option,
     training_options,
 )
 from madaline.cli.output import Output
 from madaline.cli.training import Watch, train
 from madaline.errors import UsageError
-from madaline.settings.layers import Choices, choose, read_layers
+from madaline.settings.layers import Choices
 from madaline.settings.table import Settings
 from madaline.settings.values import read_value
 from madaline.study.ranges import VARIABLE, Axis, Values, is_range, read_range
@@ -75,8 +75,7 @@ def sweep(
 ) -> None:
     """Search, then train."""
     space, fixed = read_space(options)
-    fixed |= {"target": target} if target else {}
-    choices = choose(read_layers(fixed, assignments, os.environ, config, Path()))
+    choices = read_choices(fixed, target, assignments, config)
     if not choices.target:
         raise UsageError("There is no target.", f"Write madaline sweep {data} --target COLUMN.")
     if output_mode.verbose:

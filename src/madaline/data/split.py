@@ -218,7 +218,8 @@ def _by_group(
     if len(sizes) < needed:
         raise DataError(
             f"{len(sizes)} groups are too few for {needed} parts.",
-            "Set validation or test to 0, or split without groups.",
+            "Leave a part out, or split without groups.",
+            settings={"validation" if n_validation else "test": 0.0},
         )
     free = shuffled(len(sizes), seed)
     if classes is not None:

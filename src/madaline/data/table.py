@@ -120,7 +120,11 @@ class Table:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise DataError(f"There is no column {name!r} in {self.source}.", nearest(name, self.names))
+        raise DataError(
+            f"There is no column {name!r} in {self.source}.",
+            nearest(name, self.names),
+            column=name,
+        )
 
     def take(self, rows: RowIndex | slice) -> Table:
         """The same columns, only these rows."""

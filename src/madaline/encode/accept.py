@@ -23,7 +23,9 @@ def check_training(table: Table) -> None:
         raise DataError(f"There are no {missing} in {table.source} to learn from.")
     name, n_times = Counter(table.names).most_common(1)[0]
     if n_times > 1:
-        raise DataError(f"{n_times} columns are named {name!r}.", "Rename or drop all but one.")
+        raise DataError(
+            f"{n_times} columns are named {name!r}.", "Rename or drop all but one.", column=name
+        )
 
 
 def refuse_gaps(column: Column) -> None:
@@ -36,6 +38,7 @@ def refuse_gaps(column: Column) -> None:
         raise DataError(
             f"The target {column.name!r} holds dates, which cannot be predicted.",
             "Turn them into numbers, such as days since the first date.",
+            column=column.name,
         )
     gaps = column.missing()
     if column.kind == "number":
@@ -47,6 +50,8 @@ def refuse_gaps(column: Column) -> None:
             f"Row {row + 1} of the target {column.name!r} is {state} "
             f"({int(gaps.sum())} of {len(column)} rows are missing or infinite).",
             "Leave such rows out.",
+            column=column.name,
+            row=row + 1,
         )
 
 
@@ -66,11 +71,13 @@ def refuse_one_value(column: Column, shown: str, fix: str) -> NoReturn:
             f"There is one training row only, where the target {column.name!r} is {shown}: "
             "nothing to learn.",
             "Give more rows.",
+            column=column.name,
         )
     raise DataError(
         f"The target {column.name!r} is {shown} in all {len(column)} training rows: "
         "nothing to learn.",
         " ".join(column.notes) or fix,
+        column=column.name,
     )
 
 
@@ -87,6 +94,9 @@ def refuse_negative(columns: Sequence[Column]) -> None:
                 f"The Poisson loss needs counts, and row {row + 1} of the target {column.name!r} "
                 f"is {cell_text(column, row)}.",
                 "Choose the squared loss.",
+                settings={"loss": "squared"},
+                column=column.name,
+                row=row + 1,
             )
 
 

@@ -48,14 +48,18 @@ def fit_classes(column: Column, task: Task, *, lenient: bool = False) -> tuple[C
     if task == "binary" and len(values) > 2:
         raise DataError(
             f"task = binary needs two classes; {column.name!r} has {len(values)}: {shown}.",
-            "Set task = multiclass.",
+            "Take them as many classes.",
+            settings={"task": "multiclass"},
+            column=column.name,
         )
     if len(values) > _MOST_CLASSES:
-        fix = "Set task = regression." if column.kind == "number" else "Choose another target."
+        numbers = column.kind == "number"
         raise DataError(
             f"The target {column.name!r} has {len(values)} different values; "
             f"at most {_MOST_CLASSES} classes can be learned.",
-            fix,
+            "Predict the numbers." if numbers else "Choose another target.",
+            settings={"task": "regression"} if numbers else None,
+            column=column.name,
         )
     return tuple(values)
 

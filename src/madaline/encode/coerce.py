@@ -184,4 +184,6 @@ def _refusal(column: Column, kind: Kind, row: int, source: str) -> DataError:
         f"Column {column.name!r}{place} has {shown} in row {row + 1}; "
         f"the model was trained with {learned} there.",
         f"Write {example}, or leave the cell empty.",
+        column=column.name,
+        row=row + 1,
     )

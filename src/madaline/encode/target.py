@@ -155,6 +155,8 @@ class TargetCode:
                 f"Row {row + 1} of the target {column.name!r} is {cell_text(column, row)}, "
                 f"a class that no training row has.",
                 f"Leave such rows out, or train with them. Known: {listed(self.classes)}.",
+                column=column.name,
+                row=row + 1,
             )
         return codes
 
@@ -259,6 +261,8 @@ def _labels(columns: list[Column]) -> NDArray[np.float32]:
         raise DataError(
             f"Row {row + 1} of the label {columns[place].name!r} is {number_text(y[row, place])}.",
             "Write 1 where a row has the label and 0 where not.",
+            column=columns[place].name,
+            row=row + 1,
         )
     return y.astype(np.float32)
 

@@ -42,7 +42,9 @@ def choose_task(
     task = regression overrules.
     """
     if task is not None and task not in TASKS:
-        raise UsageError(f"task = {task!r} is not known.", nearest(task, TASKS))
+        raise UsageError(
+            f"task = {task!r} is not known.", nearest(task, TASKS), settings={"task": None}
+        )
     return (_one if len(columns) == 1 else _several)(columns, task, loss)
 
 
@@ -52,13 +54,17 @@ def _one(columns: Sequence[Column], task: Task | None, loss: str | None) -> tupl
     if task == "multilabel":
         raise DataError(
             f"task = multilabel needs several target columns; only {name} was given.",
-            "Name one column of 0 and 1 for each label, or set task = binary.",
+            "Name one column of 0 and 1 for each label, or take it as classes.",
+            settings={"task": "binary"},
+            column=column.name,
         )
     if task == "regression" and column.kind == "category":
         shown = next(text for text in column.texts() if text is not None)
         raise DataError(
             f"task = regression needs numbers; the target {name} holds texts such as {shown!r}.",
             "Choose a column of numbers, or leave the task out.",
+            settings={"task": None},
+            column=column.name,
         )
     if task is not None:
         return task, f"task = {task} was asked for."
@@ -104,11 +110,13 @@ def _several(columns: Sequence[Column], task: Task | None, loss: str | None) -> 
             raise DataError(
                 f"The target {column.name!r} holds texts; several targets must be numbers.",
                 "Train one model for each target, or give one column of 0 and 1 for each label.",
+                column=column.name,
             )
     if task in ("binary", "multiclass"):
         raise DataError(
             f"task = {task} takes one target column; {n_columns} were given.",
-            "Set task = multilabel, or train one model for each target.",
+            "Take them as labels, or train one model for each target.",
+            settings={"task": "multilabel"},
         )
     # The first value of each column that is neither 0 nor 1.
     odd = [
@@ -119,7 +127,8 @@ def _several(columns: Sequence[Column], task: Task | None, loss: str | None) -> 
     if task == "multilabel" and odd:
         raise DataError(
             f"task = multilabel needs 0 and 1; {' holds '.join(odd[0])}.",
-            "Write 1 where a row has the label and 0 where not, or set task = regression.",
+            "Write 1 where a row has the label and 0 where not, or predict the numbers.",
+            settings={"task": "regression"},
         )
     if task is not None:
         return task, f"task = {task} was asked for."

@@ -33,6 +33,7 @@ from madaline.estimators.inputs import (
     target_names,
 )
 from madaline.estimators.parameters import Rows, holds_out, settings_of, train_rows
+from madaline.estimators.spelling import parameter_words
 from madaline.estimators.verbose import Printer, print_epoch
 from madaline.estimators.warning import warn
 from madaline.pipeline.run import Run, run
@@ -89,6 +90,20 @@ class MLPBase(CallbackSupportMixin, Fitted):
         output: Path | str | None,
     ) -> Self:
         use_compile_cache()
+        with parameter_words(self.get_params(deep=False)):
+            return self._train(X, y, target, sample_weight, X_val, y_val, watch, output)
+
+    def _train(
+        self,
+        X: Any,
+        y: Any,
+        target: Table,
+        sample_weight: Any,
+        X_val: Any,
+        y_val: Any,
+        watch: Watch | None,
+        output: Path | str | None,
+    ) -> Self:
         begun = self.warm_start and hasattr(self, "predictor_")
         data = self._dataset(X, target, sample_weight, X_val, y_val, begun=begun)
         self._rows = self._rows_of(target, data.weight, own="validation" in data.own)
@@ -147,6 +162,18 @@ class MLPBase(CallbackSupportMixin, Fitted):
         classes: Table | None = None,
     ) -> Self:
         use_compile_cache()
+        with parameter_words(self.get_params(deep=False)):
+            return self._learn_epoch(X, target, sample_weight, X_val, y_val, classes)
+
+    def _learn_epoch(
+        self,
+        X: Any,
+        target: Table,
+        sample_weight: Any,
+        X_val: Any,
+        y_val: Any,
+        classes: Table | None,
+    ) -> Self:
         begun = hasattr(self, "predictor_")
         data = self._dataset(X, target, sample_weight, X_val, y_val, begun=begun)
         rows = self._rows_of(target, data.weight)

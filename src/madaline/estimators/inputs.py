@@ -229,6 +229,7 @@ def _refuse_missing(column: Column) -> None:
             f"Input y contains NaN: row {int(gaps.argmax()) + 1} of {len(gaps)} has no answer "
             f"({int(gaps.sum())} in all).",
             "Leave such rows out.",
+            row=int(gaps.argmax()) + 1,
         )
 
 
@@ -241,6 +242,8 @@ def _refuse_infinite(column: Column, name: str) -> None:
             f"Input {name} contains infinity or a value too large for dtype('float64'): "
             f"column {column.name!r}, row {int(wrong.argmax()) + 1}.",
             "Write a number, or NaN where it is not known.",
+            column=column.name,
+            row=int(wrong.argmax()) + 1,
         )
 
 

@@ -26,9 +26,13 @@ from madaline.settings.table import ACTIVATIONS, LAYER_RATES, LOSSES, Settings
 RENAMED: dict[str, str] = {
     row.metadata["estimator"]: row.name for row in fields(Settings) if row.metadata["estimator"]
 }
-_ACTIVATION_OF = {"logistic": "sigmoid"}
-_LOSS_OF = {"squared_error": "squared", "absolute_error": "absolute"}
-_SCHEDULE_OF = {"invscaling": "inverse_scaling"}
+# scikit-learn's words for values -> the setting's, where they differ.
+WORDS = {
+    "logistic": "sigmoid",
+    "squared_error": "squared",
+    "absolute_error": "absolute",
+    "invscaling": "inverse_scaling",
+}
 _SOLVERS = ("lbfgs", "sgd", "adam", "adamw", "momentum", "nesterov")
 _RATES = (
     "constant", "invscaling", "adaptive", "cosine", "cycles", "step", "warmup", "one_cycle",
@@ -155,7 +159,7 @@ def check_parameters(given: Mapping[str, Any], owner: str) -> None:
     _check_choice("solver", given, owner, _SOLVERS)
     _check_choice("learning_rate", given, owner, _RATES)
     _check_choice("layer_rates", given, owner, LAYER_RATES)
-    _check_choice("loss", given, owner, (*_LOSS_OF, *LOSSES))
+    _check_choice("loss", given, owner, ("squared_error", "absolute_error", *LOSSES))
 
 
 def _check_number(name: str, value: Any, owner: str) -> None:
@@ -207,7 +211,7 @@ def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
         if name in chosen:
             chosen[name] = _tuple(chosen[name])
     if "activation" in chosen:
-        chosen["activation"] = tuple(_ACTIVATION_OF.get(n, n) for n in chosen["activation"])
+        chosen["activation"] = tuple(WORDS.get(n, n) for n in chosen["activation"])
     by_class = given.get("class_weight")
     if isinstance(by_class, str):
         chosen["class_weight"] = by_class
@@ -226,13 +230,13 @@ def _optimizer(given: Mapping[str, Any]) -> dict[str, Any]:
     # scikit-learn's schedules are for gradient descent alone.
     looks_back = schedule in ("invscaling", "adaptive")
     if schedule is not None and (chosen.get("optimizer") in _DESCENT or not looks_back):
-        chosen["schedule"] = _SCHEDULE_OF.get(schedule, schedule)
+        chosen["schedule"] = WORDS.get(schedule, schedule)
     return chosen
 
 
 def _loss(given: Mapping[str, Any]) -> dict[str, Any]:
     loss = given.get("loss")
-    return {} if loss is None else {"loss": _LOSS_OF.get(loss, loss)}
+    return {} if loss is None else {"loss": WORDS.get(loss, loss)}
 
 
 def _stopping(given: Mapping[str, Any], held_out: bool) -> dict[str, Any]:

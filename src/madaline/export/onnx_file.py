@@ -55,7 +55,8 @@ def make_onnx(predictor: Predictor) -> Any:
     size = sum(weight.nbytes for weight in predictor.weights.values())
     if size > _MOST_BYTES:
         raise UsageError(
-            f"The network has {size / 1e9:.1f} GB; an ONNX file holds at most 2.", "Use --to numpy."
+            f"The network has {size / 1e9:.1f} GB; an ONNX file holds at most 2.",
+            "Export a NumPy folder.",
         )
     columns = input_names(predictor.encoder.columns)
     names = output_names(predictor.target.task, columns.values())

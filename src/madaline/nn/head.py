@@ -74,7 +74,7 @@ def make_head(task: str, loss: str = "auto", *, level: float = 0.5, delta: float
     Traceback (most recent call last):
     ...
     madaline.errors.UsageError: Loss 'cross_entropy' is not for task 'regression'. Use one of
-    squared, absolute, huber, quantile, poisson, or --task multiclass.
+    squared, absolute, huber, quantile, poisson, or another task. (task='multiclass')
     """
     name = _DEFAULT[task] if loss == "auto" else loss
     fitting = [n for n, out in _OUTPUT.items() if out == _OUTPUT[_DEFAULT[task]]]
@@ -86,7 +86,8 @@ def make_head(task: str, loss: str = "auto", *, level: float = 0.5, delta: float
         )
         raise UsageError(
             f"Loss {name!r} is not for task {task!r}.",
-            f"Use {'one of ' if len(fitting) > 1 else ''}{', '.join(fitting)}, or --task {other}.",
+            f"Use {'one of ' if len(fitting) > 1 else ''}{', '.join(fitting)}, or another task.",
+            settings={"task": other},
         )
     return Head(name, level, delta)
 

@@ -199,7 +199,9 @@ def _train(
         why = "interrupted"
     if progress is None:  # resumed after its last epoch
         if history is None:
-            raise UsageError("There is no epoch to train.", "Give --epochs of at least 1.")
+            raise UsageError(
+                "There is no epoch to train.", "Give at least 1.", settings={"epochs": 1}
+            )
         last = float(history.seconds[-1])
         progress = Progress(state, history, int(state.epoch), int(state.step), last, True)
     return progress, _ending(problem, progress, settings, why)
@@ -243,9 +245,10 @@ def _refuse_broken(opening: Opening, progress: Progress, why: str) -> None:
     """Refuse a training that broke before any epoch was worth keeping."""
     learned = np.any(np.asarray(progress.state.best_epoch))
     if why == "diverged" and not learned and not opening.data.lenient:
-        rate = np.max(np.asarray(opening.chosen.learning_rate))
+        rate = float(np.max(np.asarray(opening.chosen.learning_rate)))
         raise DivergedError(
             f"Training gave numbers that are not finite in epoch {progress.epoch}, before any "
             "epoch was better than a constant guess.",
-            f"Give a smaller --learning-rate than {rate:g}.",
+            f"Give a smaller learning rate than {rate:g}.",
+            settings={"learning_rate": float(f"{rate / 10:.2g}")},
         )

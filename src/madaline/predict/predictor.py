@@ -85,9 +85,7 @@ class Predictor:
             DataError, FileError: See `predict`.
         """
         if self.target.task == "regression":
-            raise UsageError(
-                "A regression has no probabilities.", "Leave out --proba, or call predict."
-            )
+            raise UsageError("A regression has no probabilities.", "Predict its values.")
         p = self._finite_outputs(table)
         return np.concatenate([1 - p, p], axis=1) if self.target.task == "binary" else p
 
@@ -156,7 +154,7 @@ class Predictor:
         return cls(encoder, target, architecture, weights, document["about"])
 
     def describe(self) -> dict[str, Any]:
-        """Columns, layers and sizes: what ``madaline info`` prints."""
+        """Columns, layers and sizes: to be shown."""
         shape = self.architecture
         names = (*shape.activations, shape.output)
         return {

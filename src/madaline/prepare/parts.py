@@ -265,7 +265,13 @@ def _summary(
         "split_how": how,
         "seed": settings.seed,
         "notices": [
-            {"code": n.code, "text": n.text, "columns": list(n.columns), "fix": n.fix}
+            {
+                "code": n.code,
+                "text": n.text,
+                "columns": list(n.columns),
+                "fix": n.fix,
+                "settings": dict(n.settings),
+            }
             for n in notices
         ],
         "dropped_rows": split.labelled.n_dropped,

@@ -161,7 +161,9 @@ def class_weights(
     if by_label is not None:
         if code.task not in ("binary", "multiclass"):
             raise UsageError(
-                f"class_weight is for classes, and the task is {code.task}.", "Leave it out."
+                f"class_weight is for classes, and the task is {code.task}.",
+                "Leave it out.",
+                settings={"class_weight": None},
             )
         texts = {_text(label): float(value) for label, value in by_label.items()}
         unknown = [label for label in texts if label not in code.classes]

@@ -135,7 +135,9 @@ def _weights(
     if weight is None:
         column = table[str(settings.weight)]
         if column.kind != "number":
-            raise DataError(f"The weight column {column.name!r} holds no numbers.")
+            raise DataError(
+                f"The weight column {column.name!r} holds no numbers.", column=column.name
+            )
         weight = column.values
     weight = np.asarray(weight, np.float64)
     if weight.shape != (table.n_rows,):
@@ -146,6 +148,8 @@ def _weights(
         raise DataError(
             f"The weight of row {row + 1} of {table.source} is {weight[row]}.",
             "Weights must be finite and at least 0.",
+            column=settings.weight,
+            row=row + 1,
         )
     if not weight.any():
         raise DataError(
@@ -186,7 +190,9 @@ def _target_code(targets: Table, settings: Settings, lenient: bool) -> TargetCod
     code = TargetCode.fit(targets, settings.task, loss, lenient=lenient)
     if settings.class_weight is not None and code.task not in ("binary", "multiclass"):
         raise UsageError(
-            f"class_weight is for classes, and the task is {code.task}.", "Leave it out."
+            f"class_weight is for classes, and the task is {code.task}.",
+            "Leave it out.",
+            settings={"class_weight": None},
         )
     return code
 
@@ -254,6 +260,8 @@ def _moments(column: Column) -> NDArray[Any]:
         raise DataError(
             f"Column {column.name!r} cannot order rows in time: it is a {column.kind}.",
             "Use a column of dates or numbers.",
+            settings={"time": None},
+            column=column.name,
         )
     return column.values
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shlex
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -85,8 +84,9 @@ class Recorder:
             path = self._folder.path
             if not (path / ABOUT).exists():
                 raise
-            again = f"Then write the model with: madaline fit --resume {shlex.quote(str(path))}"
-            raise FileError(error.what, f"{error.fix} {again}") from error
+            raise FileError(
+                error.what, f"{error.fix} Then resume the run in {path}, which writes the model."
+            ) from error
         self._tell("end", self._end)
 
     def _begin(self, fields: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Where each setting comes from: options, ``--set``, environment and files, in that order."""
+"""Where each setting comes from: what is given, environment and files, in that order."""
 
 from __future__ import annotations
 
@@ -85,8 +85,7 @@ def choose(layers: Iterable[Layer]) -> Choices:
 
 
 def read_layers(
-    options: Mapping[str, Any],
-    assignments: Sequence[str],
+    given: Iterable[Layer],
     environment: Mapping[str, str],
     config: str | None,
     folder: Path,
@@ -94,13 +93,12 @@ def read_layers(
     """All places where a setting can be, the strongest first.
 
     Args:
-        options: Options given on the command line, by setting.
-        assignments: Values of ``--set``, such as ``epochs=5``.
+        given: What a person gives with the command itself.
         environment: The process's environment; ``MADALINE_EPOCHS`` and so on.
-        config: Value of ``--config``.
+        config: A file of settings that a person names.
         folder: Where ``madaline.toml`` and ``pyproject.toml`` are looked for.
     """
-    layers = [Layer("option", options), Layer("--set", read_assignments(assignments))]
+    layers = [*given]
     layers += [
         Layer(f"environment variable {name}", {name.removeprefix(PREFIX).lower(): text})
         for name, text in environment.items()
@@ -113,21 +111,6 @@ def read_layers(
     if (folder / "pyproject.toml").is_file():
         layers.append(read_project(folder / "pyproject.toml"))
     return layers
-
-
-def read_assignments(assignments: Sequence[str]) -> dict[str, str]:
-    """Values of ``--set key=value``; the last one of a key counts.
-
-    >>> read_assignments(["epochs=5", "learning-rate=0.1"])
-    {'epochs': '5', 'learning_rate': '0.1'}
-    """
-    values: dict[str, str] = {}
-    for assignment in assignments:
-        key, equals, value = assignment.partition("=")
-        if not equals:
-            raise UsageError(f"--set {assignment!r} has no '='.", "Write --set key=value.")
-        values[key.strip().replace("-", "_")] = value
-    return values
 
 
 def read_config(path: Path) -> Layer:
@@ -207,7 +190,7 @@ def _read(key: str, raw: Any, layer: Layer) -> Any:
         value = read_value(key, raw)
         Settings(**{key: value})
     except UsageError as error:
-        raise UsageError(f"{place}{error.what}", error.fix) from None
+        raise UsageError(f"{place}{error.what}", error.fix, settings=error.settings) from None
     if key in FILES and isinstance(value, str) and layer.folder is not None:
         return str(layer.folder / value)
     return value

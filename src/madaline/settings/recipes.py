@@ -185,7 +185,8 @@ def _refuse_other_lengths(settings: Settings) -> None:
             n = len(cast("tuple[float, ...]", value))
             raise UsageError(
                 f"{name} has {n} values and the network {settings.members} members.",
-                f"Give one value, one a member, or members = {n}.",
+                "Give one value, one a member, or as many members.",
+                settings={"members": n},
             )
 
 

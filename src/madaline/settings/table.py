@@ -112,7 +112,7 @@ class Settings:
         "auto",
         "Model",
         "Starting point for all that is not set; 'auto': balanced, or the best that fits into "
-        "--time-budget.",
+        "the time budget.",
         choices=PRESETS,
     )
     hidden: tuple[int, ...] | None = _row(
@@ -324,7 +324,7 @@ class Settings:
     lp: float = _row(
         0.0,
         "Regularisation",
-        "Penalty on the sum of absolute weights to the power of --lp-order.",
+        "Penalty on the sum of absolute weights to the power of lp_order.",
         low=0,
     )
     lp_order: float = _row(1.5, "Regularisation", "The p of the L^p penalty.", low=1)
@@ -388,7 +388,9 @@ def _check(name: str, value: Any, row: Mapping[str, Any]) -> None:
     items = cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,)
     for item in items:
         if isinstance(item, str) and choices and item not in choices:
-            raise UsageError(f"{name} = {item!r} is not known.", nearest(item, choices))
+            raise UsageError(
+                f"{name} = {item!r} is not known.", nearest(item, choices), settings={name: None}
+            )
         if isinstance(item, bool) or not isinstance(item, int | float):
             continue
         low, high = row["low"], row["high"]
@@ -401,5 +403,7 @@ def _check(name: str, value: Any, row: Mapping[str, Any]) -> None:
             bounds = [f"{start} {low:g}"] if low is not None else []
             bounds += [f"at most {high:g}"] if high is not None else []
             raise UsageError(
-                f"{name} = {item!r} is out of range.", f"It must be {' and '.join(bounds)}."
+                f"{name} = {item!r} is out of range.",
+                f"It must be {' and '.join(bounds)}.",
+                settings={name: None},
             )

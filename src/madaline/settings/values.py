@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import cache
 from types import UnionType
@@ -106,18 +108,38 @@ def value_text(value: Any) -> str:
 
     >>> value_text((256, 64)), value_text(()), value_text(0.15), value_text(None)
     ('256,64', 'none', '0.15', '')
+    >>> value_text(("age", "height, cm"))
+    'age,"height, cm"'
     """
     if value is None:
         return ""
-    if isinstance(value, tuple):
-        return ",".join(value_text(item) for item in cast("tuple[Any, ...]", value)) or "none"
+    if isinstance(value, list | tuple):
+        items = cast("Sequence[Any]", value)
+        return _line([value_text(item) for item in items]) if items else "none"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return _number_text(value) if isinstance(value, float) else str(value)
+
+
+def _line(cells: list[str]) -> str:
+    """Cells as a line of CSV, which `read_value` reads."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line.getvalue()
+
+
+def _number_text(number: float) -> str:
+    """Short where that says all of it: 1000, 0.15, 1e-05."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)
 
 
 def _unreadable(name: str, raw: Any) -> UsageError:
-    return UsageError(f"{name} = {raw!r} cannot be read.", f"It must be {expected(name)}.")
+    return UsageError(
+        f"{name} = {raw!r} cannot be read.",
+        f"It must be {expected(name)}.",
+        settings={name: None},
+    )
 
 
 def _read_list(name: str, raw: Any, kind: Any) -> tuple[Any, ...]:

@@ -116,7 +116,7 @@ def _model_path(path: Path) -> Path:
     if not os.path.isfile(inside):
         raise FileError(
             f"The folder {path} holds no {MODEL_NAME}.",
-            "Give a *.madaline file, or finish the run with --resume.",
+            "Give a *.madaline file, or resume the run, which writes it.",
         )
     return inside
 

@@ -68,9 +68,7 @@ class RunFolder:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:
-            raise FileError(
-                f"{path} is a file, not a folder.", "Choose another --output."
-            ) from error
+            raise FileError(f"{path} is a file, not a folder.", "Choose another folder.") from error
         except OSError as error:
             raise file_trouble(path, error, "made") from error
         refuse_full(path)
@@ -202,7 +200,7 @@ class RunFolder:
             raise FileError(
                 f"The run in {self.path} needs about {all_files / 1e6:,.1f} MB;"
                 f" the disk has {free / 1e6:,.1f} MB left.",
-                "Free some space or choose another --output.",
+                "Free some space or choose another folder.",
             )
 
     def discard(self) -> None:
@@ -271,7 +269,7 @@ def refuse_full(path: Path) -> None:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         raise FileError(
             f"The folder {path} is not empty: it holds {found[0]}{more}.",
-            "Choose another --output, or go on with the run in it by --resume.",
+            "Choose another folder, or resume the run in it.",
         )
 
 

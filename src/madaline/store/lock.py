@@ -54,7 +54,7 @@ class FolderLock:
             owner = os.pread(self._handle, 20, 0).decode("ascii", "replace").strip()
             raise FileError(
                 f"The run folder {folder} is in use by process {owner or 'unknown'}.",
-                "Wait until it ends, or choose another --output.",
+                "Wait until it ends, or choose another folder.",
             ) from error
 
     def is_in_place(self) -> bool:

@@ -95,9 +95,7 @@ def read_range(name: str, text: str) -> Axis:
     """
     check_variable(name)
     if name not in RANGED:
-        raise UsageError(
-            f"{name} = {text!r}: {name} is no number.", f"Name values: {_repeated(name)}."
-        )
+        raise UsageError(f"{name} = {text!r}: {name} is no number.", "Name its values one by one.")
     ends, *rest = (part.strip() for part in text.split(":"))
     log = rest[:1] == ["log"]
     counts = rest[1:] if log else rest
@@ -139,8 +137,3 @@ def check_variable(name: str) -> None:
             f"A search cannot vary {name}: its trials share rows, loss and epochs.",
             nearest(name, VARIABLE),
         )
-
-
-def _repeated(name: str) -> str:
-    option = "--" + name.replace("_", "-")
-    return f"{option} A {option} B"

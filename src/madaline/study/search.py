@@ -131,6 +131,7 @@ def search(
         raise DataError(
             "A search needs rows to judge its trials by, and none are held out.",
             "Give a validation share above 0, or validation rows.",
+            settings={"validation": Settings.validation},
         )
     space = space or default_space(settings, opening.chosen)
     trials = draw_trials(space, n_trials, opening.chosen)

@@ -47,7 +47,7 @@ def default_space(given: Settings, settings: Settings) -> Space:
     if not space:
         raise UsageError(
             "There is nothing to vary: what a search varies by itself is chosen already.",
-            "Leave it open, or name a range such as --l2 1e-6..1e-2:log.",
+            "Leave it open, or name a setting and its range.",
         )
     return space
 
@@ -76,7 +76,7 @@ def draw_trials(space: Space, n_trials: int, settings: Settings) -> tuple[Choice
     for name in space:
         check_variable(name)
     if not space:
-        raise UsageError("There is nothing to vary.", "Name a range such as --dropout 0..0.4.")
+        raise UsageError("There is nothing to vary.", "Name a setting and its range.")
     known = {name: getattr(settings, name) for name in space}
     trials: list[dict[str, Any]] = [{}]
     fruitless = 0

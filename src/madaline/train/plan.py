@@ -64,18 +64,22 @@ class Plan:
                 raise UsageError(
                     f"L-BFGS cannot use batches of {self.batch_size} rows: its line search needs "
                     "the loss of all rows.",
-                    "Use --batch-size full, or --optimizer adam.",
+                    "Use all rows at once, or another optimizer.",
+                    settings={"batch_size": "full"},
                 )
             noisy = [name for name in ("dropout", "input_noise") if name in self.extras]
             if noisy:
                 raise UsageError(
                     f"L-BFGS cannot train with {noisy[0]}: its line search needs a loss without "
                     "noise.",
-                    "Use --optimizer adam, or leave it out.",
+                    "Leave it out, or use another optimizer.",
+                    settings={"optimizer": "adam"},
                 )
             if "weight_decay" in self.extras:
                 raise UsageError(
-                    "L-BFGS has no decoupled weight decay.", "Use --l2, the penalty it stands for."
+                    "L-BFGS has no decoupled weight decay.",
+                    "Leave it out, or use l2, the penalty it stands for.",
+                    settings={"weight_decay": 0.0},
                 )
 
 

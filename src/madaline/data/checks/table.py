@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from shlex import quote
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +34,7 @@ class Notice:
         columns: The columns it is about.
         fix: One sentence: what happens by itself, or what to do.
         drop: Whether the columns are left out by themselves; otherwise it only warns.
+        settings: The settings that do what ``fix`` says; may be empty.
     """
 
     code: NoticeCode
@@ -42,6 +42,7 @@ class Notice:
     columns: tuple[str, ...]
     fix: str
     drop: bool
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def check_table(table: Table, target: Column, task: str, rows: RowIndex) -> tuple[Notice, ...]:
@@ -86,9 +87,9 @@ def _repeated(column: Column, target: Column, task: str) -> Iterator[Notice]:
             "repeats_target",
             evidence,
             (column.name,),
-            "If it is not known at the time of prediction, leave it out: "
-            f"--drop {quote(column.name)}.",
+            "If it is not known at the time of prediction, leave it out.",
             drop=False,
+            settings={"drop": (column.name,)},
         )
 
 
@@ -140,8 +141,9 @@ def _counter(column: Column) -> Iterator[Notice]:
             f"Column {column.name!r} {how}, like a row number: "
             f"{distinct} distinct whole numbers in {len(values)} rows.",
             (column.name,),
-            f"If it is one, leave it out: --drop {quote(column.name)}.",
+            "If it is one, leave it out.",
             drop=False,
+            settings={"drop": (column.name,)},
         )
 
 

@@ -64,6 +64,7 @@ def column_from_array(
             raise DataError(
                 f"Column {name!r} of {source} holds {values.dtype} values.",
                 "Expected numbers, booleans, texts or dates.",
+                column=name,
             )
 
 
@@ -91,6 +92,7 @@ def column_from_objects(
                 f"Column {name!r} of {source} holds {nested.__name__} values; the argument must be"
                 " a table of single strings, booleans, dates or numbers.",
                 "Spread them over columns.",
+                column=name,
             )
     if all(issubclass(t, bool | np.bool_) for t in types) and types:
         return Column(name, "boolean", np.array(cells, np.float64))
@@ -114,6 +116,7 @@ def _number_column(name: str, cells: Sequence[Any], source: str) -> Column:
         raise DataError(
             f"Column {name!r} of {source} holds a number beyond 1e308.",
             "Scale the column, for example by its logarithm.",
+            column=name,
         ) from None
 
 

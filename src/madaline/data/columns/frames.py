@@ -199,7 +199,9 @@ def _column(name: str, values: Any, source: str) -> Column:
             return column_from_series(name, series, source)
     array = _as_array(values, source)
     if array.ndim != 1:
-        raise DataError(f"Column {name!r} of {source} has shape {array.shape}; expected 1-D.")
+        raise DataError(
+            f"Column {name!r} of {source} has shape {array.shape}; expected 1-D.", column=name
+        )
     return column_from_array(name, array, source)
 
 
@@ -269,4 +271,5 @@ def _check_names(names: Sequence[Any], source: str) -> None:
             raise DataError(
                 f"Column {name!r} appears {count} times in {source}.",
                 "Give each column its own name.",
+                column=name,
             )

@@ -96,6 +96,7 @@ def _names(head: str, separator: str, source: str) -> tuple[str, ...]:
                 if _all_numbers(names)
                 else "Give each column its own name: "
                 f"columns {', '.join(places[:-1][:5])} and {places[-1]}.",
+                column=name,
             )
     if _all_numbers(names) and any("." in name for name in names):
         raise DataError(f"Line 1 of {source} holds numbers, not names.", _no_header)

@@ -113,7 +113,9 @@ def _object(pairs: list[tuple[str, Any]], source: str) -> dict[str, Any]:
     if len(found) < len(pairs):
         name = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
         raise DataError(
-            f"An object of {source} holds {name!r} twice.", "Give each column its own name."
+            f"An object of {source} holds {name!r} twice.",
+            "Give each column its own name.",
+            column=name,
         )
     return found
 

@@ -135,7 +135,7 @@ def _frame_by_record(
         if record.cells[-1].endswith(_END):
             _refuse_open_quote(record, source)
         elif len(record.cells) != n_columns:
-            raise _ragged(record, n_columns, separator, source, below_header=len(rows) == 1)
+            raise _ragged(record, n_columns, separator, source, row=len(rows))
         else:
             n_blank += 0 if last is None else record.first - last - 1
             last = record.last
@@ -155,9 +155,7 @@ def _refuse_open_quote(record: Record, source: str) -> None:
         )
 
 
-def _ragged(
-    record: Record, n_columns: int, separator: str, source: str, *, below_header: bool
-) -> DataError:
+def _ragged(record: Record, n_columns: int, separator: str, source: str, *, row: int) -> DataError:
     cells, n_cells = record.cells, len(record.cells)
     shown = "a tab" if separator == "\t" else repr(separator)
     if any("\n" in cell for cell in cells):
@@ -168,9 +166,11 @@ def _ragged(
         fix = f"Remove {shown} at the end of the line."
     else:
         fix = f"Put double quotes around a cell that contains {shown}."
-        fix += " If line 1 is a title and not the header, remove it." * below_header
+        fix += " If line 1 is a title and not the header, remove it." * (row == 1)
     return DataError(
-        f"Line {record.first} of {source} has {n_cells} cells; the header has {n_columns}.", fix
+        f"Line {record.first} of {source} has {n_cells} cells; the header has {n_columns}.",
+        fix,
+        row=row,
     )
 
 

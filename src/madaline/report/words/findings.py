@@ -1,11 +1,13 @@
-"""The words of ``madaline check``: its JSON document in, plain lines of at most 80 columns out."""
+"""The words of a check: its JSON document in, plain lines of at most 80 columns out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from madaline.errors import advice
 from madaline.report.words.layout import bullet, count, entry
+from madaline.report.words.options import as_options
 from madaline.report.words.text import describe_data
 
 LABELS = {"error": "Error", "warn": "Warning", "note": "Note"}
@@ -40,7 +42,10 @@ def describe_checkup(document: Mapping[str, Any]) -> list[str]:
     for finding in [*shown, *notes[:MOST_NOTES]]:
         lines += ["", *describe_finding(finding, str(document.get("source") or ""))]
     if len(notes) > MOST_NOTES:
-        lines += ["", *entry("Note", f"{count(len(notes) - MOST_NOTES, 'further note')}: --json.")]
+        lines += [
+            "",
+            *entry("Note", f"{count(len(notes) - MOST_NOTES, 'further note')}, see JSON."),
+        ]
     lines.append("")
     for remark in document.get("remarks") or ():
         lines += entry("Looked", str(remark))
@@ -59,9 +64,8 @@ def describe_finding(finding: Mapping[str, Any], source: str = "") -> list[str]:
     if rows:
         where = str(finding.get("source") or "")
         lines += bullet(f"{_rows(rows)}{f' of {where}' if where and where != source else ''}.")
-    if finding.get("fix"):
-        lines += bullet(str(finding["fix"]))
-    return lines
+    action = advice(finding.get("fix") or "", finding.get("settings") or {}, as_options)
+    return lines + (bullet(action) if action else [])
 
 
 def _rows(rows: Sequence[int]) -> str:

@@ -80,7 +80,8 @@ def alike(values: Sequence[float | None]) -> list[str]:
 
 def _wrapped(text: str, room: int) -> list[str]:
     """Lines of at most ``room`` characters; a number keeps its unit, an option its value."""
-    glued = re.sub(r"(?<=\d) (?=%|s\b)|(?<=seed) (?=\d)|(?<=--drop) ", "\0", text)
+    glued = re.sub(r"(?<=\d) (?=%|s\b)|(?<=seed) (?=\d)", "\0", text)
+    glued = re.sub(r"(--[a-z0-9-]+) ", "\\1\0", glued)
     return [line.replace("\0", " ") for line in wrap(glued, room, break_on_hyphens=False)]
 
 

@@ -1,4 +1,4 @@
-"""The words of ``madaline fit``: an event of a run in, plain lines of at most 80 columns out.
+"""The words of a fit: an event of a run in, plain lines of at most 80 columns out.
 
 Fields that are missing or null are left out; no event makes these functions raise. Style, such as
 bold or colour, is the command line's business.
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from madaline.errors import advice
 from madaline.report.words.layout import (
     LONGEST_LABEL,
     alike,
@@ -19,6 +20,7 @@ from madaline.report.words.layout import (
     entry,
     shortened,
 )
+from madaline.report.words.options import as_options
 from madaline.report.words.score_tables import describe_scores
 from madaline.stats.digits import significant
 
@@ -66,7 +68,8 @@ def describe_data(event: Event) -> list[str]:
         lines += entry("Task", f"{name}: {why}" if why else name)
     lines += _missing(event) + _split(event)
     for notice in event.get("notices") or ():
-        lines += entry("Note", f"{notice.get('text') or ''} {notice.get('fix') or ''}".strip())
+        action = advice(notice.get("fix") or "", notice.get("settings") or {}, as_options)
+        lines += entry("Note", f"{notice.get('text') or ''} {action}".strip())
     return lines
 
 
@@ -131,11 +134,8 @@ def describe_verdict(event: Event) -> list[str]:
         lines += bullet(sentence)
     for sentence in event.get("remarks") or ():
         lines += entry("Remark", sentence)
-    action = str(event.get("action") or "")
-    options = " ".join(_option(*item) for item in (event.get("settings") or {}).items())
-    if action or options:
-        lines += entry("Next", f"{action} ({options})".strip() if options else action)
-    return lines
+    action = advice(event.get("action") or "", event.get("settings") or {}, as_options)
+    return lines + (entry("Next", action) if action else [])
 
 
 def describe_end(event: Event) -> list[str]:
@@ -267,11 +267,3 @@ def _roughly(seconds: float) -> str:
 
 def _loss(value: float | None) -> str:
     return alike([value])[0]
-
-
-def _option(name: str, value: Any) -> str:
-    if isinstance(value, list | tuple):
-        shown = ",".join(map(str, value)) or "none"
-    else:
-        shown = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"--{name.replace('_', '-')} {shown}"

@@ -1,4 +1,4 @@
-"""The words of ``madaline sweep``: a rung or a search in, plain lines of at most 80 columns out."""
+"""The words of a search: a rung or a search in, plain lines of at most 80 columns out."""
 
 from __future__ import annotations
 
