@@ -173,11 +173,11 @@ class Fuzz:
         save_state(path, document, arrays)
 
     def change_text(self, path: Path) -> None:
-        document, weights = read_archive(path)
+        document, weights, _ = read_archive(path)
         write_archive(path, self.torn(document), bytes(weights))
 
     def change_header(self, path: Path) -> None:
-        text, weights = read_archive(path)
+        text, weights, _ = read_archive(path)
         length = int.from_bytes(weights[:8], "little")
         header = json.loads(bytes(weights[8 : 8 + length]))
         if self.draw.random() < 0.5:

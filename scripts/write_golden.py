@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline.data.dataset import Dataset
 from madaline.data.files.read import read_table
 from madaline.pipeline.run import run
 from madaline.runs.start import start_run
@@ -68,7 +69,7 @@ def main() -> None:
     rows, new = read_table(folder / "rows.csv"), read_table(folder / "new.csv")
     for name, (target, settings) in TASKS.items():
         table = rows.without(*(column for column in TARGETS if column not in target))
-        done = run(table, target, Settings(**{**QUICK, **settings}))
+        done = run(Dataset(table, target), Settings(**{**QUICK, **settings}))
         save_model(folder / f"{name}.madaline", done.predictor)
         write_expected(folder / f"{name}.json", done.predictor, new)
     # Only columns whose encoding is exact on every processor: a checkpoint knows its rows' bits.

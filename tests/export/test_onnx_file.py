@@ -240,7 +240,7 @@ def test_the_same_model_gives_the_same_bytes(make_predictor, people, tmp_path):
 
 def test_a_network_too_large_for_the_format_is_refused(make_predictor, people, monkeypatch):
     monkeypatch.setattr("madaline.export.onnx_file._MOST_BYTES", 100)
-    with pytest.raises(UsageError, match="--to numpy"):
+    with pytest.raises(UsageError, match="NumPy folder"):
         make_onnx(make_predictor(people().select(["age", "pet"]), "pet"))
 
 

@@ -26,7 +26,7 @@ from madaline.store import files
 from madaline.store.bundle import load_model
 
 SETTINGS = Settings(preset="classic", hidden=(4,), epochs=4, batch_size=16, patience=0, test=0.0)
-GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
+GOLDEN = Path(__file__).parents[1] / "golden" / "v2"
 
 
 class Full:

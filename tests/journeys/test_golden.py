@@ -19,6 +19,7 @@ from madaline.data.files.read import read_table
 from madaline.errors import UsageError
 from madaline.runs.request import read_request
 from madaline.runs.resume import resume_run
+from madaline.store.archive import VERSION
 from madaline.store.bundle import load_model, save_model
 from madaline.store.folder import RunFolder
 
@@ -61,7 +62,7 @@ def test_a_golden_model_is_shown_and_saved_again_unchanged(path, tmp_path):
     assert shown.exit_code == 0, shown.output
     assert "Verdict" in shown.stdout
     save_model(tmp_path / "again.madaline", load_model(path))
-    if path.parent.name == "v1":  # the version that is written today
+    if path.parent.name == f"v{VERSION}":  # the version that is written today
         assert (tmp_path / "again.madaline").read_bytes() == path.read_bytes()
 
 

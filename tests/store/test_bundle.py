@@ -53,7 +53,7 @@ def outer(weights, **changes):
     """model.json around a document, with changes."""
     fields = {
         "format": "madaline.model",
-        "version": 1,
+        "version": archive.VERSION,
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "model": DOCUMENT,
     }
@@ -271,7 +271,7 @@ def test_a_predictor_without_one_of_its_arrays_is_refused(tmp_path):
 
 
 def test_a_newer_version_says_to_upgrade(path, monkeypatch):
-    write_archive(path, outer(WEIGHTS, version=2), WEIGHTS)
+    write_archive(path, outer(WEIGHTS, version=archive.VERSION + 1), WEIGHTS)
     with pytest.raises(FileError, match=r"written by a newer Madaline. Upgrade"):
         load_state(path)
     monkeypatch.setattr(archive, "VERSION", 7)
@@ -291,7 +291,8 @@ def test_a_newer_version_says_to_upgrade(path, monkeypatch):
         (outer(WEIGHTS, format="keras"), WEIGHTS, "does not say"),
         (outer(WEIGHTS, version=0), WEIGHTS, "does not say"),
         (outer(WEIGHTS, version=True), WEIGHTS, "does not say"),
-        (outer(WEIGHTS, version="1"), WEIGHTS, "does not say"),
+        (outer(WEIGHTS, version=1), WEIGHTS, "does not say"),
+        (outer(WEIGHTS, version="2"), WEIGHTS, "does not say"),
         (outer(WEIGHTS, model=[]), WEIGHTS, "describes no model"),
         (outer(WEIGHTS, loader="os.system"), WEIGHTS, "other keys"),
         (outer(b"other"), WEIGHTS, "weights are not those"),
@@ -337,8 +338,8 @@ def test_a_sparse_giant_is_refused_without_reading_it(path):
 
 
 def test_the_checksum_of_the_document_stands_in_the_comment(path):
-    document, _ = read_archive(path)
-    comment = re.search(rb"madaline.model 1 ([0-9a-f]{64})\Z", path.read_bytes())
+    document, *_ = read_archive(path)
+    comment = re.search(rb"madaline.model 2 ([0-9a-f]{64})\Z", path.read_bytes())
     assert comment
     assert comment[1].decode() == hashlib.sha256(document).hexdigest()
     assert zlib.crc32(document).to_bytes(4, "little") in path.read_bytes()

@@ -87,6 +87,7 @@ def _is_export(path: Path) -> bool:
 
 def _write(predictor: Predictor, folder: Path) -> None:
     document, arrays = predictor.state()
+    del document["parts"]  # no answer needs them
     text = json.dumps({"format": FORMAT, "version": VERSION, **document}, indent=1)
     folder.mkdir()
     program = (Path(__file__).parent / "standalone.py").read_bytes()

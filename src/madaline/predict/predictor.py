@@ -16,7 +16,10 @@ from madaline.encode.target import TargetCode
 from madaline.errors import FileError, MadalineError, UsageError
 from madaline.nn.architecture import Architecture
 from madaline.predict.forward import logits, outputs
+from madaline.predict.parts import Parts
 
+# Of a model document; files of version 1 have no parts.
+_KEYS = {"architecture", "encoder", "target", "about"}
 _SHAPE_KEYS = {
     "n_features", "hidden", "activations", "n_outputs", "output", "code_sizes", "embedding_sizes",
     "n_numbers", "pieces", "parametric",
@@ -42,6 +45,7 @@ class Predictor:
         weights: What `madaline.predict.forward.logits` takes, each with a leading member axis; the
             outputs of members are averaged.
         about: Versions, settings, scores, verdict: plain JSON.
+        parts: What else is known of it, see `madaline.predict.parts`.
     """
 
     encoder: Encoder
@@ -49,6 +53,7 @@ class Predictor:
     architecture: Architecture
     weights: Mapping[str, NDArray[np.floating]]
     about: Mapping[str, Any] = field(default_factory=dict)
+    parts: Parts = field(default_factory=Parts)
 
     def outputs(
         self, features: Features, held_out: NDArray[np.bool_] | None = None
@@ -109,6 +114,7 @@ class Predictor:
             "encoder": encoder,
             "target": target,
             "about": dict(self.about),
+            "parts": self.parts.state(),
         }
         arrays: dict[str, NDArray[Any]] = dict(self.weights)
         arrays |= {f"encoder.{key}": value for key, value in encoder_arrays.items()}
@@ -124,10 +130,8 @@ class Predictor:
         Raises:
             FileError: The document or the arrays are not those of a model.
         """
-        if not isinstance(document, dict) or set(document) != {
-            "architecture", "encoder", "target", "about",
-        }:  # fmt: skip
-            raise _damaged("its parts are not those of a model")
+        if not isinstance(document, dict) or set(document) - {"parts"} != _KEYS:
+            raise _damaged("its keys are not those of a model")
         try:
             architecture = _read_architecture(document["architecture"])
             encoder = Encoder.from_state(document["encoder"], _under(arrays, "encoder."))
@@ -151,7 +155,8 @@ class Predictor:
         _check_weights(architecture, weights)
         if not isinstance(document["about"], dict):
             raise _damaged("what it says about itself is not a dictionary")
-        return cls(encoder, target, architecture, weights, document["about"])
+        parts = Parts.from_state(document.get("parts", {}), architecture.output)
+        return cls(encoder, target, architecture, weights, document["about"], parts)
 
     def describe(self) -> dict[str, Any]:
         """Columns, layers and sizes: to be shown."""

@@ -18,6 +18,7 @@ from madaline.errors import UsageError
 from madaline.nn.mlp import MLP, model_arrays, model_from
 from madaline.predict.forward import logits
 from madaline.predict.losses import row_losses
+from madaline.predict.parts import Parts
 from madaline.predict.predictor import Predictor
 from madaline.prepare.first_weights import fit_first_weights
 from madaline.prepare.parts import Prepared, prepare
@@ -68,8 +69,13 @@ class Opening:
 
     def predictor(self, model: MLP) -> Predictor:
         """What a model of this training predicts with."""
-        encoder, target = self.prepared.encoder, self.prepared.target
-        return Predictor(encoder, target, self.problem.architecture, model_arrays(model))
+        return Predictor(
+            self.prepared.encoder,
+            self.prepared.target,
+            self.problem.architecture,
+            model_arrays(model),
+            parts=Parts(head=self.problem.head),
+        )
 
     def vary(
         self, settings: Settings, *, weight: NDArray[np.float64] | None = None, strict: bool = True

@@ -20,7 +20,9 @@ from madaline.errors import FileError
 from madaline.store.files import file_trouble, open_regular, write_bytes
 from madaline.store.plain import printable
 
-VERSION = 1
+VERSION = 2
+"""Of what is written. Version 1 had no optional parts; it is still read."""
+_OLDEST = 1
 LARGEST_ARCHIVE = 2_000_000_000
 """Bytes of the largest model file; below 2**31, so no zip64 is needed."""
 LARGEST_DOCUMENT = 64_000_000
@@ -43,7 +45,7 @@ def write_archive(path: Path | str, document: bytes, weights: bytes) -> None:
     Raises:
         FileError: It cannot be written or is too large to be read back.
     """
-    heads, tail = _frame(document, weights)
+    heads, tail = _frame(document, weights, VERSION)
     size = _HEADS + len(document) + len(weights) + len(tail)
     if size > LARGEST_ARCHIVE or len(document) > LARGEST_DOCUMENT:
         raise FileError(
@@ -54,8 +56,8 @@ def write_archive(path: Path | str, document: bytes, weights: bytes) -> None:
     write_bytes(path, heads[0], document, heads[1], weights, tail)
 
 
-def read_archive(path: Path | str) -> tuple[bytes, memoryview]:
-    """Both parts of a file that `write_archive` wrote.
+def read_archive(path: Path | str) -> tuple[bytes, memoryview, int]:
+    """Both parts of a file that `write_archive` wrote, and its version.
 
     Raises:
         FileError: The file is something else, damaged, or from a newer version.
@@ -65,7 +67,9 @@ def read_archive(path: Path | str) -> tuple[bytes, memoryview]:
         with stream:
             start = stream.read(min(size, 64))
             stream.seek(max(0, size - _TAIL))
-            n_document, n_weights = _sizes(path, start, stream.read(_TAIL), size)
+            tail = stream.read(_TAIL)
+            version = _version(path, start, tail)
+            n_document, n_weights = _sizes(path, tail, size)
             stream.seek(0)
             view = memoryview(stream.read(size))
     except FileError:
@@ -76,14 +80,16 @@ def read_archive(path: Path | str) -> tuple[bytes, memoryview]:
     second = first + n_document + 30 + len(NAMES[1])
     document = bytes(view[first : first + n_document])
     weights = view[second : second + n_weights]
-    heads, tail = _frame(document, weights)
+    heads, tail = _frame(document, weights, version)
     between = view[first + n_document : second]
     if (view[:first], between, view[second + n_weights :]) != (heads[0], heads[1], tail):
         raise FileError(f"{path} is damaged: its checksums or names are not right.", _AGAIN)
-    return document, weights
+    return document, weights, version
 
 
-def _frame(document: bytes, weights: bytes | memoryview) -> tuple[tuple[bytes, bytes], bytes]:
+def _frame(
+    document: bytes, weights: bytes | memoryview, version: int
+) -> tuple[tuple[bytes, bytes], bytes]:
     """What stands before each part, and after both."""
     heads: list[bytes] = []
     directory = b""
@@ -108,14 +114,13 @@ def _frame(document: bytes, weights: bytes | memoryview) -> tuple[tuple[bytes, b
         directory += b"PK\x01\x02" + struct.pack("<H", 3 << 8 | 20) + common
         directory += struct.pack("<3H2I", 0, 0, 0, 0o100644 << 16, place) + name
         place += 30 + len(name) + len(part)
-    comment = _MARK + f"{VERSION} {hashlib.sha256(document).hexdigest()}".encode()
+    comment = _MARK + f"{version} {hashlib.sha256(document).hexdigest()}".encode()
     end = struct.pack("<4H2IH", 0, 0, 2, 2, len(directory), place, len(comment))
     return (heads[0], heads[1]), directory + b"PK\x05\x06" + end + comment
 
 
-def _sizes(path: Path | str, start: bytes, tail: bytes, size: int) -> tuple[int, int]:
+def _sizes(path: Path | str, tail: bytes, size: int) -> tuple[int, int]:
     """The sizes that the directory names, when they fill the file exactly."""
-    _check_kind(path, start, tail)
     at = len(tail) - _TAIL + 20  # where the first entry of the directory says its size
     if at < 20:
         raise FileError(f"{path} is damaged: it has only {size} bytes.", _AGAIN)
@@ -130,13 +135,13 @@ def _sizes(path: Path | str, start: bytes, tail: bytes, size: int) -> tuple[int,
     return n_document, n_weights
 
 
-def _check_kind(path: Path | str, start: bytes, tail: bytes) -> None:
-    """Say what a file is that is not a model, or not one of this version."""
+def _version(path: Path | str, start: bytes, tail: bytes) -> int:
+    """The version of a model file; says what a file is that is not one of a version it knows."""
     if not start:
         raise FileError(f"{path} is not a model file: it is empty.", _GIVE)
-    mark = re.search(re.escape(_MARK) + rb"(\d{1,9}) [^\n]*\Z", tail)
-    if start.startswith(b"PK\x03\x04") and mark and int(mark[1]) == VERSION:
-        return
+    mark = re.search(re.escape(_MARK) + rb"([1-9]\d{0,8}) [^\n]*\Z", tail)
+    if start.startswith(b"PK\x03\x04") and mark and _OLDEST <= int(mark[1]) <= VERSION:
+        return int(mark[1])
     if start.startswith(b"PK\x03\x04") and mark and int(mark[1]) > VERSION:
         raise newer(path, int(mark[1]))
     if start.startswith(b"PK\x03\x04" + struct.pack("<5H", 20, 0, 0, 0, _OLDEST_DATE)):

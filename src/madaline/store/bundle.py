@@ -98,9 +98,10 @@ def load_state(path: Path | str) -> tuple[dict[str, Any], Arrays]:
         FileError: It is missing, damaged, from a newer version, or no model at all.
     """
     path = _model_path(Path(path))
-    text, weights = read_archive(path)
+    text, weights, version = read_archive(path)
     try:
-        document = _model(path, read_document(text), hashlib.sha256(weights).hexdigest())
+        checksum = hashlib.sha256(weights).hexdigest()
+        document = _model(path, read_document(text), version, checksum)
         arrays, _ = unpack_arrays(weights, ALLOWED)
     except FileError:
         raise
@@ -121,7 +122,7 @@ def _model_path(path: Path) -> Path:
     return inside
 
 
-def _model(path: Path, outer: Any, weights_sha256: str) -> dict[str, Any]:
+def _model(path: Path, outer: Any, archive: int, weights_sha256: str) -> dict[str, Any]:
     """The document inside model.json, when all around it is right."""
     if not isinstance(outer, dict):
         raise ValueError("model.json is not a dictionary")
@@ -129,8 +130,8 @@ def _model(path: Path, outer: Any, weights_sha256: str) -> dict[str, Any]:
     version = fields.get("version")
     if type(version) is int and version > VERSION:
         raise newer(path, version)
-    if fields.get("format") != FORMAT or type(version) is not int or version != VERSION:
-        raise ValueError(f"model.json does not say {FORMAT!r}, version {VERSION}")
+    if fields.get("format") != FORMAT or type(version) is not int or version != archive:
+        raise ValueError(f"model.json does not say {FORMAT!r}, version {archive}")
     if fields.get("weights_sha256") != weights_sha256:
         raise ValueError("its weights are not those that model.json belongs to")
     if set(fields) != {"format", "version", "weights_sha256", "model"}:
