@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Float
+
+from madaline.arrays import Array
 
 Activation = Callable[[Float[Array, "..."]], Float[Array, "..."]]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
+from madaline.arrays import Array
 from madaline.nn import losses
 from madaline.nn.head import Head
 

@@ -11,7 +11,9 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
+
+from madaline.arrays import Array
 
 Loss = Callable[..., Float[Array, ""]]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Array, Float, Int, UInt32
+from jaxtyping import Float, Int, UInt32
 
-from madaline.arrays import pytree
+from madaline.arrays import Array, pytree
 from madaline.errors import UsageError, nearest
 from madaline.nn.architecture import Architecture
 from madaline.nn.head import Head
@@ -184,12 +184,12 @@ def make_hyper(
         name: np.broadcast_to(np.asarray(value, dtype), (members,)).copy()
         for name, value in chosen.items()
     }
-    return Hyper(  # type: ignore[call-arg]
-        member=np.asarray(index, np.uint32).reshape(members),  # type: ignore[arg-type]
-        held_from=np.broadcast_to(np.asarray(held_from, np.uint32), (members,)).copy(),  # type: ignore[arg-type]
-        patience=np.full(members, patience, np.int32),  # type: ignore[arg-type]
-        max_evaluations=np.full(members, max_evaluations, np.int32),  # type: ignore[arg-type]
-        **arrays,  # type: ignore[arg-type]
+    return Hyper(
+        member=np.asarray(index, np.uint32).reshape(members),
+        held_from=np.broadcast_to(np.asarray(held_from, np.uint32), (members,)).copy(),
+        patience=np.full(members, patience, np.int32),
+        max_evaluations=np.full(members, max_evaluations, np.int32),
+        **arrays,
     )
 
 
@@ -200,7 +200,9 @@ def with_extras(plan: Plan, hyper: Hyper) -> Plan:
     )
 
 
-def scaled_learning_rate(rate: float, optimizer: str, batch_size: int, meant_for: int) -> float:
+def scaled_learning_rate(
+    rate: float | Array, optimizer: str, batch_size: int, meant_for: int
+) -> float | Array:
     """The learning rate for another batch size.
 
     k times the batch takes k times the rate with SGD (Goyal et al. 2017) and the root of k times

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
+from madaline.arrays import Array
 from madaline.train.optimizers import CYCLE_ENDS, lbfgs_standing
 from madaline.train.plan import Form, Hyper, Plan
 from madaline.train.state import TrainState
