@@ -13,8 +13,9 @@ import jax.numpy as jnp
 from jaxtyping import Float
 
 from madaline.arrays import Array
+from madaline.settings.table import Activation
 
-Activation = Callable[[Float[Array, "..."]], Float[Array, "..."]]
+Elementwise = Callable[[Float[Array, "..."]], Float[Array, "..."]]
 
 
 def identity(x: Float[Array, ...]) -> Float[Array, ...]:
@@ -38,7 +39,7 @@ def mish(x: Float[Array, ...]) -> Float[Array, ...]:
     return x * (n / (n + 2))
 
 
-ACTIVATIONS: dict[str, Activation] = {
+ACTIVATIONS: dict[Activation, Elementwise] = {
     "identity": identity,
     "sigmoid": jax.nn.sigmoid,  # 1 / (1 + exp(-x)): 0..1
     "tanh": jnp.tanh,  # -1..1

@@ -7,15 +7,11 @@ much); natural logarithms; lower is better and, but for label smoothing, 0 is pe
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Float, Int
 
 from madaline.arrays import Array
-
-Loss = Callable[..., Float[Array, ""]]
 
 
 def squared(z: Float[Array, " k"], y: Float[Array, " k"]) -> Float[Array, ""]:

@@ -18,6 +18,7 @@ from madaline.nn.architecture import Architecture
 from madaline.nn.bits import Key, fold_in, happens
 from madaline.nn.initializers import Draws, init_weight
 from madaline.nn.pieces import Pieces, apply_pieces
+from madaline.settings.table import Activation, Initializer
 
 
 @pytree
@@ -52,7 +53,7 @@ def init_mlp(
     first_bias: np.ndarray,
     *,
     seed: int,
-    initializer: str = "auto",
+    initializer: Initializer = "auto",
     member: int = 0,
     dtype: type[np.floating] = np.float32,
 ) -> MLP:
@@ -79,9 +80,8 @@ def init_mlp(
     """
     draws = Draws(seed, member)
     layers: list[Dense] = []
-    for (fan_in, fan_out), before in zip(
-        architecture.layer_sizes[:-1], ("identity", *architecture.activations), strict=False
-    ):
+    made_by: tuple[Activation, ...] = ("identity", *architecture.activations)
+    for (fan_in, fan_out), before in zip(architecture.layer_sizes[:-1], made_by, strict=False):
         weight = init_weight(draws, fan_out, fan_in, before=before, initializer=initializer)
         layers.append(Dense(weight.astype(dtype), np.zeros(fan_out, dtype)))
     fan_in, fan_out = architecture.layer_sizes[-1]

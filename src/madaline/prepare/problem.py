@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import jax
 import numpy as np
@@ -16,7 +16,16 @@ from madaline.nn.architecture import Architecture, one_per_layer
 from madaline.nn.head import Head, first_bias, make_head
 from madaline.predict.losses import constant_losses
 from madaline.prepare.parts import Part, Prepared, balanced_class_weights
-from madaline.settings.table import Settings
+from madaline.settings.table import (
+    Activation,
+    Initializer,
+    LayerRates,
+    Loss,
+    Optimizer,
+    Schedule,
+    Settings,
+    Task,
+)
 from madaline.train.batches import Check, Rows, steps_per_epoch
 from madaline.train.plan import Hyper, Plan, make_hyper, scaled_learning_rate, with_extras
 from madaline.train.state import Problem
@@ -54,7 +63,7 @@ def make_problem(
     architecture = Architecture(
         n_features=len(prepared.encoder.feature_names),
         hidden=hidden,
-        activations=one_per_layer(cast("tuple[str, ...]", settings.activation), len(hidden)),
+        activations=one_per_layer(cast("tuple[Activation, ...]", settings.activation), len(hidden)),
         n_outputs=code.n_outputs,
         output=head.output,
         code_sizes=sizes,
@@ -83,9 +92,9 @@ def make_problem(
     )
 
 
-def head_of(task: str, settings: Settings) -> Head:
+def head_of(task: Task, settings: Settings) -> Head:
     """The head that complete settings name for a task."""
-    loss = cast("str", settings.loss)
+    loss = cast('Literal["auto"] | Loss', settings.loss)
     return make_head(task, loss, level=settings.quantile, delta=settings.huber_delta)
 
 
@@ -116,7 +125,7 @@ def _plan(
     n = n_all - held
     size = cast("int | str", settings.batch_size)
     batch = 0 if size == "full" or int(size) >= n else int(size)
-    optimizer = cast("str", settings.optimizer)
+    optimizer = cast("Optimizer", settings.optimizer)
     rate = cast("Any", np.asarray(settings.learning_rate))
     if settings.scale_from_batch is not None:
         rate = scaled_learning_rate(rate, optimizer, batch or n, settings.scale_from_batch)
@@ -131,12 +140,12 @@ def _plan(
     )
     plan = Plan(
         optimizer=optimizer,
-        schedule=cast("str", settings.schedule),
+        schedule=cast("Schedule", settings.schedule),
         batch_size=batch,
         shuffle=settings.shuffle,
         shared_batches=not held,
-        initializer=cast("str", settings.initializer),
-        layer_rates=cast("str", settings.layer_rates),
+        initializer=cast("Initializer", settings.initializer),
+        layer_rates=cast("LayerRates", settings.layer_rates),
         fade=bool(settings.fade),
         adaptive_smoothing=bool(settings.adaptive_smoothing),
         calibrated=bool(settings.calibrate),

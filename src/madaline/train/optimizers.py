@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, assert_never
 
 import jax
 import jax.numpy as jnp
@@ -49,8 +49,10 @@ def learning_rate_at(plan: Plan, hyper: Hyper, step: Int[Array, ""]) -> Float[Ar
         case "one_cycle":
             fall = jnp.clip((t - hyper.warmup) / jnp.maximum(1 - hyper.warmup, 1e-6), 0, 1)
             factor = rise * 0.5 * (1 + jnp.cos(jnp.pi * fall))
-        case _:
+        case "constant" | "inverse_scaling" | "adaptive":  # the last two move between epochs
             factor = jnp.ones_like(t)
+        case _:
+            assert_never(plan.schedule)
     return factor * hyper.learning_rate
 
 
@@ -169,7 +171,9 @@ def _make(plan: Plan, hyper: Hyper) -> Any:
             chosen = optax.trace(decay=hyper.momentum, nesterov=True)
         case "lbfgs":
             chosen = optax.lbfgs(memory_size=_LBFGS_MEMORY)
-        case _:
+        case "adam" | "adamw":
             # Epsilon outside the bias-corrected root, as in the paper's Algorithm 1 and PyTorch.
             chosen = optax.scale_by_adam(hyper.beta_1, hyper.beta_2, hyper.epsilon)
+        case _:
+            assert_never(plan.optimizer)
     return optax.with_extra_args_support(chosen)
