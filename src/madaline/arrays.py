@@ -1,4 +1,4 @@
-"""`@pytree`: frozen records that pass through ``jit``, ``grad`` and ``vmap``.
+"""The type of arrays, and `@pytree`: frozen records that pass through ``jit``, ``grad``, ``vmap``.
 
 ``jax.tree_util.register_dataclass`` rebuilds records through ``__init__`` and so breaks records
 that validate or hold tracers; this one fills the fields directly.
@@ -7,9 +7,13 @@ that validate or hold tracers; this one fills the fields directly.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
 import jax
+import numpy as np
+
+# What the engine computes with: NumPy's arrays go in as they are, JAX's come out.
+Array: TypeAlias = jax.Array | np.ndarray
 
 T = TypeVar("T")
 

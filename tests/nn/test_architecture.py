@@ -50,13 +50,11 @@ def test_n_parameters_counts_the_numbers_of_the_model(n_features, hidden, n_outp
         ((4, (8, 0), ("relu", "relu"), 1, "linear"), "at least 1"),
         ((4, (), (), 0, "linear"), "at least 1"),
         ((4, (8,), ("relu", "relu"), 1, "linear"), "one a layer"),
-        ((4, (8,), ("rellu",), 1, "linear"), "Did you mean 'relu'?"),
-        ((4, (8,), ("relu",), 1, "sigmoidal"), "Did you mean 'sigmoid'?"),
         ((4, (8,), ("relu",), 1, "linear", (3,), ()), "equal length"),
     ],
 )
 def test_what_is_no_network_is_refused_with_the_fix(arguments, fix):
-    with pytest.raises(UsageError, match=fix.replace("?", r"\?")):
+    with pytest.raises(UsageError, match=fix):
         Architecture(*arguments)
 
 

@@ -8,7 +8,6 @@ import jax
 import numpy as np
 import pytest
 
-from madaline.errors import UsageError
 from madaline.nn.architecture import Architecture
 from madaline.nn.initializers import INITIALIZERS, POWER, Draws, init_weight
 from madaline.nn.mlp import init_mlp
@@ -115,8 +114,3 @@ def test_precision_is_rounding_only():
     for a, b in zip(_leaves(0, 0), _leaves(0, 0, np.float64), strict=True):
         assert (a.dtype, b.dtype) == (np.float32, np.float64)
         np.testing.assert_array_equal(a, b.astype(np.float32))
-
-
-def test_an_unknown_name_is_refused_with_the_nearest():
-    with pytest.raises(UsageError, match="Did you mean 'glorot'"):
-        init_weight(Draws(0, 0), 2, 2, before="relu", initializer="glorott")

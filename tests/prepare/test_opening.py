@@ -65,7 +65,7 @@ def test_row_weights_of_an_opening_can_be_others():
     n = opening.prepared.parts["train"].n_rows
     half = np.arange(n) % 2.0
     weighed = opening.vary(TINY, weight=half)
-    assert np.array_equal(np.asarray(weighed.problem.train.weight)[:, 0], half)
+    assert np.array_equal(np.asarray(weighed.problem.weight)[:, 0], half)
     assert not np.array_equal(weighed.problem.first_bias, opening.problem.first_bias)
 
 

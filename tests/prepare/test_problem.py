@@ -36,7 +36,7 @@ def test_balanced_classes_begin_even():
     _, problem = a_problem(y, class_weight=None)
     assert problem.first_bias[0] < -1
     found, problem = a_problem(y, class_weight={"yes": 3.0})
-    weight = np.asarray(problem.train.weight)[:, 0]
+    weight = np.asarray(problem.weight)[:, 0]
     assert np.array_equal(weight, np.where(found.parts["train"].y[:, 0] == 1, 3.0, 1.0))
 
 
@@ -90,7 +90,7 @@ def test_check_rows_weigh_the_training_sample_and_the_validation_rows_apart():
     assert weight[:n, 0].all()
     assert not weight[:n, 1].any()
     assert weight[n:, 1].all()
-    assert np.array_equal(problem.check.x[n:], found.parts["validation"].features.x)
+    assert np.array_equal(problem.check.rows.x[n:], found.parts["validation"].features.x)
 
 
 def test_without_validation_rows_training_rows_judge_the_epochs():
@@ -101,9 +101,7 @@ def test_without_validation_rows_training_rows_judge_the_epochs():
 
 def test_double_precision_reaches_every_number():
     problem = a_problem(precision="float64")[1]
-    assert (
-        problem.train.x.dtype == problem.train.y.dtype == problem.train.weight.dtype == np.float64
-    )
+    assert problem.train.x.dtype == problem.train.y.dtype == problem.weight.dtype == np.float64
     assert problem.hyper.learning_rate.dtype == np.float64
 
 

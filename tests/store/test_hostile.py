@@ -255,7 +255,7 @@ TEXTS = {
     "a version that is a text": lambda t: t.replace('"version":2', '"version":"1"', 1),
     "no JSON": lambda t: t[:-1],
     "two documents": lambda t: t + t,
-    "a surrogate as activation": lambda t: t.replace('["relu"', '["\\ud800\\n\\u001b[2J"', 1),
+    "a surrogate as activation": lambda t: t.replace('s":["mish"', 's":["\\ud800\\n\\u001b[2J"', 1),
 }  # fmt: skip
 
 

@@ -10,26 +10,27 @@ import pytest
 
 from madaline.nn.architecture import Architecture
 from madaline.nn.head import Head, first_bias
-from madaline.train.batches import Rows
+from madaline.train.batches import Check, Rows
 from madaline.train.loop import init_state, train_epochs
 from madaline.train.plan import Plan, make_hyper, with_extras
 from madaline.train.state import Problem
 
 
-def _rows(x, y, weight=None, members=1, dtype=np.float32):
-    n = len(x)
-    weight = np.ones(n) if weight is None else np.asarray(weight)
-    weight = np.broadcast_to(weight.reshape(n, -1), (n, members)).astype(dtype)
+def _rows(x, y, dtype=np.float32):
     y = np.asarray(y) if np.asarray(y).dtype.kind == "i" else np.asarray(y, dtype)
-    return Rows(np.asarray(x, dtype), np.zeros((n, 0), np.int32), y, weight)
+    return Rows(np.asarray(x, dtype), np.zeros((len(x), 0), np.int32), y)
 
 
 def _check(x, y, members=1, dtype=np.float32):
     """The same number of training and validation rows, one after the other."""
-    rows = _rows(x, y, None, members, dtype)
     part = (np.arange(len(x)) >= len(x) // 2).astype(int)
     weight = np.repeat(np.eye(2)[part][:, :, None], members, 2).astype(dtype)
-    return Rows(rows.x, rows.codes, rows.y, weight)
+    return Check(_rows(x, y, dtype), weight)
+
+
+def _weight(weight, n, members, dtype):
+    weight = np.ones(n) if weight is None else np.asarray(weight)
+    return np.broadcast_to(weight.reshape(n, -1), (n, members)).astype(dtype)
 
 
 def _data(n=50, seed=0):
@@ -49,7 +50,7 @@ def _problem(
         from dataclasses import replace
 
         plan = replace(plan, extras=tuple(extras))
-    rows = _rows(x, y, weight, members, dtype)
+    rows, weight = _rows(x, y, dtype), _weight(weight, len(x), members, dtype)
     return Problem(
         architecture=Architecture(
             x.shape[1], hidden, (activation,) * len(hidden), outputs, head.output
@@ -58,8 +59,9 @@ def _problem(
         plan=plan,
         hyper=hyper,
         train=rows,
+        weight=weight,
         check=None if check is None else _check(*check, members, dtype),
-        first_bias=first_bias(head, np.asarray(rows.y), rows.weight[:, 0], outputs),
+        first_bias=first_bias(head, np.asarray(rows.y), weight[:, 0], outputs),
         seed=seed,
     )
 

@@ -98,11 +98,11 @@ def test_there_are_eight_buckets_to_a_doubling():
 
 
 def test_padding_adds_rows_without_weight():
-    rows = Rows(np.ones((3, 2)), np.ones((3, 1), int), np.ones(3, int), np.ones((3, 4)))
-    padded = pad_rows(rows, 5)
+    rows = Rows(np.ones((3, 2)), np.ones((3, 1), int), np.ones(3, int))
+    padded, weight = pad_rows((rows, np.ones((3, 4))), 5)
     assert padded.x.shape == (5, 2)
-    assert padded.weight.shape == (5, 4)
-    assert padded.weight.sum() == 12
+    assert weight.shape == (5, 4)
+    assert weight.sum() == 12
     assert padded.x.ctypes.data % 64 == 0
     np.testing.assert_array_equal(pad_rows(rows, 3).x, rows.x)
 
@@ -119,7 +119,6 @@ def test_an_epoch_sees_every_row_once_in_the_stated_number_of_updates(size, shar
         np.eye(N, dtype=np.float32),
         np.zeros((N, 0), np.int32),
         np.full((N, 1), 1e6, np.float32),
-        np.ones((N, members), np.float32),
     )
     problem = Problem(
         architecture=Architecture(N, (), (), 1, "linear"),
@@ -127,6 +126,7 @@ def test_an_epoch_sees_every_row_once_in_the_stated_number_of_updates(size, shar
         plan=Plan("sgd", batch_size=size, shared_batches=shared),
         hyper=make_hyper(members, learning_rate=rate),
         train=rows,
+        weight=np.ones((N, members), np.float32),
         check=None,
         first_bias=np.zeros(1),
         seed=0,

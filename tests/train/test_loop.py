@@ -133,7 +133,7 @@ def test_curves_are_the_losses_of_the_model_after_the_epoch(engine):
 
     problem = _noisy(engine, "shared")
     progress = engine.train(problem, 3)
-    model, rows = progress.state.model, problem.check
+    model, rows = progress.state.model, problem.check.rows
     weights = {}
     for index, layer in enumerate(model.layers):
         weights |= {f"layers.{index}.weight": layer.weight, f"layers.{index}.bias": layer.bias}

@@ -30,14 +30,6 @@ def test_lbfgs_takes_all_rows_and_smooth_penalties():
     assert Plan("lbfgs", batch_size=0, extras=("l2", "label_smoothing")).optimizer == "lbfgs"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "fix"), [({"optimizer": "adm"}, "'adam'"), ({"schedule": "cosin"}, "'cosine'")]
-)
-def test_an_unknown_name_is_refused_with_the_nearest(arguments, fix):
-    with pytest.raises(UsageError, match=fix):
-        Plan(**arguments)
-
-
 @pytest.mark.parametrize("optimizer", settings.OPTIMIZERS)
 @pytest.mark.parametrize("schedule", settings.SCHEDULES)
 def test_every_name_of_the_settings_is_a_plan(optimizer, schedule):

@@ -17,7 +17,7 @@ from madaline.nn.head import Head
 from madaline.nn.mlp import MLP, Dense
 from madaline.predict.forward import logits
 from madaline.predict.losses import row_losses
-from madaline.train.batches import Rows
+from madaline.train.batches import Batch, Rows
 from madaline.train.plan import Form, Plan, make_hyper, with_extras
 from madaline.train.step import batch_loss, penalty, row_scores
 
@@ -55,22 +55,20 @@ def _case(head, activation, dtype):
         "poisson": rng.poisson(2.0, (N, 2)).astype(dtype),
     }.get(head.loss, rng.normal(size=(N, 2)).astype(dtype))
     weight = np.array([1, 2, 0, 0.5, 1, 3], dtype)
-    rows = Rows(
-        rng.normal(size=(N, 2)).astype(dtype), np.arange(N, dtype=np.int32)[:, None] % 3, y, weight
-    )
-    return shape, model, rows
+    codes = np.arange(N, dtype=np.int32)[:, None] % 3
+    return shape, model, Batch(Rows(rng.normal(size=(N, 2)).astype(dtype), codes, y), weight)
 
 
 def _numbers(dtype, **numbers):
     hyper = make_hyper(1, dtype=dtype, **numbers)
-    return with_extras(Plan(), hyper), jax.tree.map(lambda leaf: leaf[0], hyper)
+    return with_extras(Plan(), hyper), jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), hyper)
 
 
 def _gradients(head, activation, **numbers):
     """By finite differences in float64, by backpropagation in float64 and in float32."""
     with jax.enable_x64(True):
-        shape, model, rows = _case(head, activation, np.float32)
-        wide = jax.tree.map(lambda a: a.astype(np.float64) if a.dtype.kind == "f" else a, rows)
+        shape, model, batch = _case(head, activation, np.float32)
+        wide = jax.tree.map(lambda a: a.astype(np.float64) if a.dtype.kind == "f" else a, batch)
         plan, hyper = _numbers(np.float64, **numbers)
         flat, form = ravel_pytree(jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), model))
 
@@ -84,7 +82,7 @@ def _gradients(head, activation, **numbers):
         slopes = (losses[: flat.size] - losses[flat.size :]) / (2 * STEP)
     plan, hyper = _numbers(np.float32, **numbers)
     single = jax.jit(
-        jax.grad(lambda m: batch_loss(Form(shape, head, plan), hyper, m, rows, KEY)[0])
+        jax.grad(lambda m: batch_loss(Form(shape, head, plan), hyper, m, batch, KEY)[0])
     )
     return np.asarray(slopes), np.asarray(exact), np.asarray(ravel_pytree(single(model))[0])
 
@@ -95,7 +93,7 @@ def _error(found, expected):
 
 def _numpys_slopes(head, activation):
     """By finite differences of the NumPy twin: each moved network is one of its members."""
-    shape, model, rows = _case(head, activation, np.float32)
+    shape, model, batch = _case(head, activation, np.float32)
     leaves = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(model)]
     names = ["embeddings.0"]
     for index in range(len(shape.layer_sizes)):
@@ -108,20 +106,20 @@ def _numpys_slopes(head, activation):
         name: part.reshape(-1, *leaf.shape)
         for name, leaf, part in zip(names, leaves, np.split(moved, cuts, axis=1), strict=True)
     }
-    z = logits(shape, weights, rows.x.astype(np.float64), rows.codes)
-    losses = [row_losses(head, z[:, i], rows.y) for i in range(len(moved))]
-    means = np.average(losses, axis=1, weights=rows.weight)
+    z = logits(shape, weights, batch.rows.x.astype(np.float64), batch.rows.codes)
+    losses = [row_losses(head, z[:, i], batch.rows.y) for i in range(len(moved))]
+    means = np.average(losses, axis=1, weights=batch.weight)
     return (means[: flat.size] - means[flat.size :]) / (2 * STEP)
 
 
 def _backward(head, activation, dtype):
-    shape, model, rows = _case(head, activation, np.float32)
-    model, rows = jax.tree.map(
+    shape, model, batch = _case(head, activation, np.float32)
+    model, batch = jax.tree.map(
         lambda leaf: jnp.asarray(leaf, dtype if leaf.dtype.kind == "f" else leaf.dtype),
-        (model, rows),
+        (model, batch),
     )
     plan, hyper = _numbers(dtype)
-    slope = jax.grad(lambda m: batch_loss(Form(shape, head, plan), hyper, m, rows, KEY)[0])(model)
+    slope = jax.grad(lambda m: batch_loss(Form(shape, head, plan), hyper, m, batch, KEY)[0])(model)
     return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(slope)])
 
 
@@ -158,35 +156,35 @@ def test_backpropagation_through_penalties_and_noise_equals_finite_differences(h
 
 
 def test_loss_is_the_weighted_mean_of_the_rows_losses():
-    shape, model, rows = _case(HEADS[0], "tanh", np.float32)
+    shape, model, batch = _case(HEADS[0], "tanh", np.float32)
     plan, hyper = _numbers(np.float32)
-    loss, (total, weight) = batch_loss(Form(shape, HEADS[0], plan), hyper, model, rows, KEY)
-    losses, metrics = row_scores(shape, HEADS[0], model, rows)
-    assert float(loss) == pytest.approx(np.average(losses, weights=rows.weight), rel=1e-6)
+    loss, (total, weight) = batch_loss(Form(shape, HEADS[0], plan), hyper, model, batch, KEY)
+    losses, metrics = row_scores(shape, HEADS[0], model, batch.rows)
+    assert float(loss) == pytest.approx(np.average(losses, weights=batch.weight), rel=1e-6)
     assert float(total / weight) == pytest.approx(float(loss), rel=1e-6)
     np.testing.assert_allclose(losses, metrics, rtol=1e-6)
 
 
 def test_a_row_of_weight_zero_may_hold_what_overflows():
-    shape, model, rows = _case(HEADS[0], "tanh", np.float32)
+    shape, model, batch = _case(HEADS[0], "tanh", np.float32)
     plan, hyper = _numbers(np.float32)
-    y = rows.y.copy()
+    y = batch.rows.y.copy()
     y[2] = 1e30  # its square is no float32
-    wild = replace(rows, y=y)
+    wild = replace(batch, rows=replace(batch.rows, y=y))
 
     def of(batch):
         return jax.value_and_grad(
             lambda m: batch_loss(Form(shape, HEADS[0], plan), hyper, m, batch, KEY)[0]
         )(model)
 
-    for a, b in zip(jax.tree.leaves(of(wild)), jax.tree.leaves(of(rows)), strict=True):
+    for a, b in zip(jax.tree.leaves(of(wild)), jax.tree.leaves(of(batch)), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_a_batch_without_weight_has_loss_and_slope_zero():
-    shape, model, rows = _case(HEADS[0], "tanh", np.float32)
+    shape, model, batch = _case(HEADS[0], "tanh", np.float32)
     plan, hyper = _numbers(np.float32)
-    empty = replace(rows, weight=np.zeros(N, np.float32))
+    empty = replace(batch, weight=np.zeros(N, np.float32))
     loss, slope = jax.value_and_grad(
         lambda m: batch_loss(Form(shape, HEADS[0], plan), hyper, m, empty, KEY)[0]
     )(model)
@@ -210,15 +208,15 @@ def test_penalties_are_their_formulas_on_weights_alone():
 
 def test_smoothing_mixes_the_label_with_all_classes():
     head = HEADS[-1]
-    shape, model, rows = _case(head, "tanh", np.float32)
+    shape, model, batch = _case(head, "tanh", np.float32)
     plan, hyper = _numbers(np.float32, label_smoothing=0.3)
-    smooth = batch_loss(Form(shape, head, plan), hyper, model, rows, KEY)[0]
+    smooth = batch_loss(Form(shape, head, plan), hyper, model, batch, KEY)[0]
     per_class = [
-        row_scores(shape, head, model, replace(rows, y=np.full(N, label, np.int32)))[0]
+        row_scores(shape, head, model, replace(batch.rows, y=np.full(N, label, np.int32)))[0]
         for label in range(3)
     ]
-    right = row_scores(shape, head, model, rows)[0]
-    expected = np.average(0.7 * right + 0.3 * np.mean(per_class, axis=0), weights=rows.weight)
+    right = row_scores(shape, head, model, batch.rows)[0]
+    expected = np.average(0.7 * right + 0.3 * np.mean(per_class, axis=0), weights=batch.weight)
     assert float(smooth) == pytest.approx(expected, rel=1e-5)
 
 
@@ -237,8 +235,8 @@ def test_rows_of_a_batch_draw_apart_and_keys_draw_anew():
         for row in range(N):
             weight = np.eye(N, dtype=np.float32)[row]
             rows = Rows(np.ones((N, 2), np.float32), np.zeros((N, 0), np.int32),
-                        np.zeros((N, 1), np.float32), weight)  # fmt: skip
-            found.append(float(loss(rows)))
+                        np.zeros((N, 1), np.float32))  # fmt: skip
+            found.append(float(loss(Batch(rows, weight))))
         return found
 
     for numbers in ({"dropout": 0.5}, {"input_noise": 1.0}):

@@ -31,7 +31,7 @@ def _validation_loss(problem, model, member):
     weights = {}
     for index, layer in enumerate(model.layers):
         weights |= {f"layers.{index}.weight": layer.weight, f"layers.{index}.bias": layer.bias}
-    rows = problem.check
+    rows = problem.check.rows
     z = logits(problem.architecture, weights, rows.x, rows.codes)[:, member]
     return row_losses(Head("squared"), z, rows.y)[12:].mean()
 
@@ -151,9 +151,10 @@ def _with_check(problem, **changes):
 
 def test_an_infinite_loss_of_one_part_stays_out_of_the_other_curve(engine):
     problem = _problem(engine)
-    x = np.array(problem.check.x)
+    x = np.array(problem.check.rows.x)
     x[0] = np.inf  # a row of the training sample
-    progress = engine.train(_with_check(problem, x=x), 5)
+    rows = replace(problem.check.rows, x=x)
+    progress = engine.train(_with_check(problem, rows=rows), 5)
     assert not np.isfinite(progress.history.train_loss).any()
     assert np.isfinite(progress.history.validation_loss).all()
     assert progress.epoch == 5

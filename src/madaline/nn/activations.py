@@ -10,9 +10,12 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
-Activation = Callable[[Float[Array, "..."]], Float[Array, "..."]]
+from madaline.arrays import Array
+from madaline.settings.table import Activation
+
+Elementwise = Callable[[Float[Array, "..."]], Float[Array, "..."]]
 
 
 def identity(x: Float[Array, ...]) -> Float[Array, ...]:
@@ -36,7 +39,7 @@ def mish(x: Float[Array, ...]) -> Float[Array, ...]:
     return x * (n / (n + 2))
 
 
-ACTIVATIONS: dict[str, Activation] = {
+ACTIVATIONS: dict[Activation, Elementwise] = {
     "identity": identity,
     "sigmoid": jax.nn.sigmoid,  # 1 / (1 + exp(-x)): 0..1
     "tanh": jnp.tanh,  # -1..1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal, get_args
 
-from madaline.errors import UsageError, nearest
-from madaline.settings.table import ACTIVATIONS
+from madaline.errors import UsageError
+from madaline.settings.table import Activation
 
-OUTPUTS = ("linear", "exp", "sigmoid", "softmax")
+Output = Literal["linear", "exp", "sigmoid", "softmax"]
+OUTPUTS: tuple[Output, ...] = get_args(Output)
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Architecture:
         parametric: Each hidden unit learns how much of its activation it uses.
 
     Raises:
-        UsageError: Widths below 1, an unknown activation, or lists of unequal length.
+        UsageError: Widths below 1, or lists of unequal length.
 
     >>> Architecture(4, (8, 8), ("relu", "tanh"), 3, "softmax").n_parameters
     139
@@ -37,9 +39,9 @@ class Architecture:
 
     n_features: int
     hidden: tuple[int, ...]
-    activations: tuple[str, ...]
+    activations: tuple[Activation, ...]
     n_outputs: int
-    output: str
+    output: Output
     code_sizes: tuple[int, ...] = ()
     embedding_sizes: tuple[int, ...] = ()
     n_numbers: int = 0
@@ -60,11 +62,6 @@ class Architecture:
                 f"{len(self.activations)} activations for {len(self.hidden)} hidden layers.",
                 "Give one for all, or one a layer.",
             )
-        for name in self.activations:
-            if name not in ACTIVATIONS:
-                raise UsageError(f"Activation {name!r} is not known.", nearest(name, ACTIVATIONS))
-        if self.output not in OUTPUTS:
-            raise UsageError(f"Output {self.output!r} is not known.", nearest(self.output, OUTPUTS))
         if len(self.code_sizes) != len(self.embedding_sizes):
             raise UsageError("code_sizes and embedding_sizes must have equal length.")
         if not 0 <= self.n_numbers <= self.n_features or self.pieces < 0:
@@ -96,7 +93,7 @@ class Architecture:
         )
 
 
-def one_per_layer(activation: tuple[str, ...], n_layers: int) -> tuple[str, ...]:
+def one_per_layer(activation: tuple[Activation, ...], n_layers: int) -> tuple[Activation, ...]:
     """One activation for all layers, or the given one a layer.
 
     >>> one_per_layer(("relu",), 3)

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, UInt32
+from jaxtyping import Bool, Float, UInt32
+
+from madaline.arrays import Array
 
 Key = UInt32[Array, "2"]
 

@@ -14,13 +14,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from madaline.errors import UsageError
+from madaline.nn.architecture import Output
+from madaline.settings.table import Loss, Task
 
-_OUTPUT = {
+_OUTPUT: dict[Loss, Output] = {
     "squared": "linear",
     "absolute": "linear",
     "huber": "linear",
@@ -29,7 +32,7 @@ _OUTPUT = {
     "binary_cross_entropy": "sigmoid",
     "cross_entropy": "softmax",
 }
-_DEFAULT = {
+_DEFAULT: dict[Task, Loss] = {
     "regression": "squared",
     "binary": "binary_cross_entropy",
     "multilabel": "binary_cross_entropy",
@@ -47,12 +50,12 @@ class Head:
         delta: Where the Huber loss turns straight, in units of the (standardised) target.
     """
 
-    loss: str
+    loss: Loss
     level: float = 0.5
     delta: float = 1.0
 
     @property
-    def output(self) -> str:
+    def output(self) -> Output:
         """What makes a prediction of ``z``: linear, exp, sigmoid or softmax."""
         return _OUTPUT[self.loss]
 
@@ -62,7 +65,9 @@ class Head:
         return self.output in ("sigmoid", "softmax")
 
 
-def make_head(task: str, loss: str = "auto", *, level: float = 0.5, delta: float = 1.0) -> Head:
+def make_head(
+    task: Task, loss: Literal["auto"] | Loss = "auto", *, level: float = 0.5, delta: float = 1.0
+) -> Head:
     """The head for a task, with its usual loss or a named one.
 
     Raises:
@@ -128,9 +133,13 @@ def _best_constant(head: Head, y: NDArray[np.float64], weight: NDArray[np.float6
             return _huber_centre(y, weight, head.delta)
         case "poisson":
             return float(np.log(max(mean, 1e-6)))
-        case _:
+        case "binary_cross_entropy":
             rate = min(max(mean, 0.5 / (len(y) + 1)), 1 - 0.5 / (len(y) + 1))
             return float(np.log(rate) - np.log1p(-rate))
+        case "cross_entropy":
+            raise ValueError("Classes have their bias together: first_bias.")
+        case _:
+            assert_never(head.loss)
 
 
 def _quantile(y: NDArray[np.float64], weight: NDArray[np.float64], level: float) -> float:

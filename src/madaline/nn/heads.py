@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+from typing import assert_never
 
+import jax.numpy as jnp
+from jaxtyping import Float
+
+from madaline.arrays import Array
 from madaline.nn import losses
 from madaline.nn.head import Head
 
@@ -26,8 +29,10 @@ def row_loss(
             return losses.poisson(z, y)
         case "binary_cross_entropy":
             return losses.binary_cross_entropy(z, y, smoothing)
-        case _:
+        case "cross_entropy":
             return losses.cross_entropy(z, y, smoothing)
+        case _:
+            assert_never(head.loss)
 
 
 def row_metric(head: Head, z: Float[Array, " k"], y: Array) -> Float[Array, ""]:
@@ -39,5 +44,7 @@ def row_metric(head: Head, z: Float[Array, " k"], y: Array) -> Float[Array, ""]:
             return jnp.mean(((z > 0) == (y > 0.5)).astype(z.dtype))
         case "exp":
             return jnp.mean(jnp.square(jnp.exp(z) - y))
-        case _:
+        case "linear":
             return jnp.mean(jnp.square(z - y))
+        case _:
+            assert_never(head.output)

@@ -12,7 +12,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.errors import UsageError, nearest
+from madaline.settings.table import Activation, Initializer
 
 Floats = NDArray[np.floating]
 
@@ -68,7 +68,7 @@ def _symmetric(draws: Draws, fan_out: int, fan_in: int, variance: float) -> Floa
     return (2 * draws.uniform((fan_out, fan_in)) - 1) * np.sqrt(3 * variance)
 
 
-INITIALIZERS: dict[str, Callable[[Draws, int, int], Floats]] = {
+INITIALIZERS: dict[Initializer, Callable[[Draws, int, int], Floats]] = {
     "glorot": glorot,
     "he": he,
     "lecun": lecun,
@@ -78,7 +78,7 @@ INITIALIZERS: dict[str, Callable[[Draws, int, int], Floats]] = {
 # E[f(z)^2] for z ~ N(0, 1): what an activation leaves of a signal's power. Weights of variance
 # 1 / (fan_in E[f(z)^2]) hand the next layer the power that this one got: He et al.'s argument for
 # ReLU (where it gives 2 / fan_in), made for each activation.
-POWER: dict[str, float] = {
+POWER: dict[Activation, float] = {
     "identity": 1.0,
     "sigmoid": 0.2934,
     "tanh": 0.3943,
@@ -94,7 +94,12 @@ POWER: dict[str, float] = {
 
 
 def init_weight(
-    draws: Draws, fan_out: int, fan_in: int, *, before: str, initializer: str = "auto"
+    draws: Draws,
+    fan_out: int,
+    fan_in: int,
+    *,
+    before: Activation,
+    initializer: Initializer = "auto",
 ) -> Floats:
     """``(fan_out, fan_in)`` first weights of one layer.
 
@@ -106,17 +111,10 @@ def init_weight(
         initializer: "auto" keeps the signal's power whatever the activation; so does "data", which
             `madaline.prepare.first_weights` then fits to the rows; or a name.
 
-    Raises:
-        UsageError: The name is not known.
-
     >>> weight = init_weight(Draws(0, 0), 256, 512, before="relu")
     >>> round(float(weight.var() * 512), 1)  # He's 2 / fan_in
     2.0
     """
     if initializer in ("auto", "data"):
         return _symmetric(draws, fan_out, fan_in, 1.0 / (fan_in * POWER[before]))
-    if initializer not in INITIALIZERS:
-        raise UsageError(
-            f"Initializer {initializer!r} is not known.", nearest(initializer, INITIALIZERS)
-        )
     return INITIALIZERS[initializer](draws, fan_out, fan_in)

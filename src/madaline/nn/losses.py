@@ -7,13 +7,11 @@ much); natural logarithms; lower is better and, but for label smoothing, 0 is pe
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
-Loss = Callable[..., Float[Array, ""]]
+from madaline.arrays import Array
 
 
 def squared(z: Float[Array, " k"], y: Float[Array, " k"]) -> Float[Array, ""]:

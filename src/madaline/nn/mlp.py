@@ -10,14 +10,15 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
-from madaline.arrays import pytree
+from madaline.arrays import Array, pytree
 from madaline.nn.activations import ACTIVATIONS
 from madaline.nn.architecture import Architecture
 from madaline.nn.bits import Key, fold_in, happens
 from madaline.nn.initializers import Draws, init_weight
 from madaline.nn.pieces import Pieces, apply_pieces
+from madaline.settings.table import Activation, Initializer
 
 
 @pytree
@@ -40,9 +41,9 @@ class MLP:
         pieces: How numbers are cut; None: not at all.
     """
 
-    embeddings: tuple[Float[Array, "*m codes size"], ...]
+    embeddings: tuple[Float[Array, "*m _ _"], ...]
     layers: tuple[Dense, ...]
-    mixes: tuple[Float[Array, "*m fan_out"], ...] = ()
+    mixes: tuple[Float[Array, "*m _"], ...] = ()
     scale: Float[Array, "*m inputs"] | None = None
     pieces: Pieces | None = None
 
@@ -52,7 +53,7 @@ def init_mlp(
     first_bias: np.ndarray,
     *,
     seed: int,
-    initializer: str = "auto",
+    initializer: Initializer = "auto",
     member: int = 0,
     dtype: type[np.floating] = np.float32,
 ) -> MLP:
@@ -79,20 +80,19 @@ def init_mlp(
     """
     draws = Draws(seed, member)
     layers: list[Dense] = []
-    for (fan_in, fan_out), before in zip(
-        architecture.layer_sizes[:-1], ("identity", *architecture.activations), strict=False
-    ):
+    made_by: tuple[Activation, ...] = ("identity", *architecture.activations)
+    for (fan_in, fan_out), before in zip(architecture.layer_sizes[:-1], made_by, strict=False):
         weight = init_weight(draws, fan_out, fan_in, before=before, initializer=initializer)
-        layers.append(Dense(weight.astype(dtype), np.zeros(fan_out, dtype)))  # type: ignore[arg-type]
+        layers.append(Dense(weight.astype(dtype), np.zeros(fan_out, dtype)))
     fan_in, fan_out = architecture.layer_sizes[-1]
-    layers.append(Dense(np.zeros((fan_out, fan_in), dtype), first_bias.astype(dtype)))  # type: ignore[arg-type]
+    layers.append(Dense(np.zeros((fan_out, fan_in), dtype), first_bias.astype(dtype)))
     # Unit variance would shout over the numeric features; code 0 is the origin.
     tables = [
         (0.5 * draws.normal((codes, size)) * (np.arange(codes) > 0)[:, None]).astype(dtype)
         for codes, size in zip(architecture.code_sizes, architecture.embedding_sizes, strict=True)
     ]
     return MLP(
-        tuple(tables),  # type: ignore[arg-type]
+        tuple(tables),
         tuple(layers),
         mixes=_ones(architecture.hidden, dtype) if architecture.parametric else (),
         scale=_ones((architecture.n_inputs,), dtype)[0] if architecture.scaled else None,
@@ -100,7 +100,7 @@ def init_mlp(
 
 
 def _ones(sizes: tuple[int, ...], dtype: type[np.floating]) -> tuple[Array, ...]:
-    return tuple(np.ones(size, dtype) for size in sizes)  # type: ignore[misc]
+    return tuple(np.ones(size, dtype) for size in sizes)
 
 
 def apply_mlp(
@@ -186,7 +186,7 @@ def model_from(
     """The model that `model_arrays` named, in another precision if asked for."""
     tables = [arrays[f"embeddings.{i}"].astype(dtype) for i in range(len(architecture.code_sizes))]
     layers = [
-        Dense(arrays[f"layers.{i}.weight"].astype(dtype), arrays[f"layers.{i}.bias"].astype(dtype))  # type: ignore[arg-type]
+        Dense(arrays[f"layers.{i}.weight"].astype(dtype), arrays[f"layers.{i}.bias"].astype(dtype))
         for i in range(len(architecture.layer_sizes))
     ]
     mixes, scale, pieces = (), None, None
@@ -196,9 +196,9 @@ def model_from(
     if architecture.scaled:
         scale = np.ones((members, architecture.n_inputs), dtype)
     if architecture.pieces:
-        ends = (arrays[f"pieces.{name}"].astype(dtype) for name in ("low", "slope"))
-        pieces = Pieces(*ends, np.ones(members, dtype))  # type: ignore[arg-type]
-    return MLP(tuple(tables), tuple(layers), mixes, scale, pieces)  # type: ignore[arg-type]
+        low, slope = (arrays[f"pieces.{name}"].astype(dtype) for name in ("low", "slope"))
+        pieces = Pieces(low, slope, np.ones(members, dtype))
+    return MLP(tuple(tables), tuple(layers), mixes, scale, pieces)
 
 
 def stack_members(models: list[MLP]) -> MLP:

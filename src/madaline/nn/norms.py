@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Float
+
+from madaline.arrays import Array
 
 
 def norm(x: Float[Array, " n"], p: float = 2.0) -> Float[Array, ""]:
@@ -13,7 +15,7 @@ def norm(x: Float[Array, " n"], p: float = 2.0) -> Float[Array, ""]:
     The largest entry is taken out first: nothing overflows near the float limit, and large ``p``
     are exact.
 
-    >>> float(norm(jnp.array([3.0, 4.0]), 1)), float(norm(jnp.array([3.0, 4.0])))
+    >>> float(norm(jnp.array([3.0, 4.0]), 1.0)), float(norm(jnp.array([3.0, 4.0])))
     (7.0, 5.0)
     """
     size = jnp.abs(x)

@@ -12,10 +12,10 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 from numpy.typing import NDArray
 
-from madaline.arrays import pytree
+from madaline.arrays import Array, pytree
 
 # Lower pieces bend a network less readily: of 0.1, 0.3 and 1 the one with the least error over the
 # tables that settings were chosen on.
@@ -75,10 +75,8 @@ def fit_pieces(
         low[place, :count] = different[:-1]
         slope[place, :count] = 1 / np.diff(different)
     members = len(heights)
-    return Pieces(
-        *(np.tile(part.astype(dtype), (members, 1, 1)) for part in (low, slope)),  # type: ignore[arg-type]
-        np.asarray(heights, dtype),  # type: ignore[arg-type]
-    )
+    low, slope = (np.tile(part.astype(dtype), (members, 1, 1)) for part in (low, slope))
+    return Pieces(low, slope, np.asarray(heights, dtype))
 
 
 def apply_pieces(pieces: Pieces, x: Float[Array, " numbers"]) -> Float[Array, " features"]:

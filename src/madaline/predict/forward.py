@@ -6,11 +6,13 @@ The twin of `madaline.nn` for rows in bulk; the tests hold the two together.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from madaline.nn.architecture import Architecture
+from madaline.settings.table import Activation
 
 Floats = NDArray[np.floating]
 Weights = dict[str, NDArray[np.floating]]
@@ -44,7 +46,7 @@ def _gelu(x: Floats) -> Floats:
     return 0.5 * x * (1 + np.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
 
 
-ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
+ACTIVATIONS: dict[Activation, Callable[[Floats], Floats]] = {
     "identity": lambda x: x,
     "sigmoid": sigmoid,
     "tanh": np.tanh,
@@ -109,7 +111,7 @@ def _member(
     codes: NDArray[np.integer],
 ) -> Floats:
     h = first_inputs(architecture, weights, member, x, codes)
-    names = (*architecture.activations, "identity")
+    names: tuple[Activation, ...] = (*architecture.activations, "identity")
     for index, name in enumerate(names):
         weight, bias = weights[f"layers.{index}.weight"], weights[f"layers.{index}.bias"]
         z = h @ weight[member].T
@@ -130,5 +132,7 @@ def outputs(architecture: Architecture, z: Floats) -> Floats:
             return sigmoid(z)
         case "exp":
             return np.exp(np.minimum(z, 80))  # e^80 is a count that no table holds
-        case _:
+        case "linear":
             return z
+        case _:
+            assert_never(architecture.output)

@@ -6,7 +6,7 @@ the two together.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +50,10 @@ def row_losses(head: Head, z: Floats, y: NDArray[np.generic]) -> NDArray[np.floa
             safe = np.where(y > 0, y, 1)
             with np.errstate(over="ignore"):  # an infinite rate has an infinite loss
                 cells = np.exp(z) - y * z + y * np.log(safe) - y
-        case _:
+        case "binary_cross_entropy":
             cells = softplus(z) - y * z
+        case _:
+            assert_never(head.loss)
     return cells.mean(axis=1)
 
 
@@ -63,15 +65,15 @@ def losses_of_outputs(head: Head, made: NDArray[Any], y: NDArray[Any]) -> NDArra
     """
     made = np.asarray(made, np.float64)
     match head.output:
-        case "softmax":
+        case "softmax" | "exp":
             z = np.log(np.maximum(made, _EDGE))
         case "sigmoid":
             p = np.clip(made, _EDGE, 1 - _EDGE)
             z = np.log(p) - np.log1p(-p)
-        case "exp":
-            z = np.log(np.maximum(made, _EDGE))
-        case _:
+        case "linear":
             z = made
+        case _:
+            assert_never(head.output)
     return row_losses(head, z, y)
 
 

@@ -14,9 +14,10 @@ from madaline.encode.encoder import Encoder
 from madaline.encode.features import Features
 from madaline.encode.target import TargetCode
 from madaline.errors import FileError, MadalineError, UsageError
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import OUTPUTS, Architecture
 from madaline.predict.forward import logits, outputs
 from madaline.predict.parts import Parts
+from madaline.settings.table import ACTIVATIONS
 
 # Of a model document; files of version 1 have no parts.
 _KEYS = {"architecture", "encoder", "target", "about"}
@@ -205,8 +206,8 @@ def _read_architecture(document: Any) -> Architecture:
         for key in ("hidden", "code_sizes", "embedding_sizes")
     }
     activations = document["activations"]
-    if not all(isinstance(name, str) for name in (*activations, document["output"])):
-        raise _damaged("an activation is not a name")
+    if not all(name in ACTIVATIONS for name in activations) or document["output"] not in OUTPUTS:
+        raise _damaged("an activation or its output is not known")
     if not isinstance(document["parametric"], bool):
         raise _damaged("it does not say whether its activations are parametric")
     return Architecture(

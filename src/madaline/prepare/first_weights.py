@@ -44,10 +44,7 @@ def fit_first_weights(
     """
     rows = np.unique(np.linspace(0, len(x) - 1, _MOST_ROWS).astype(np.intp))
     weights = model_arrays(model)
-    layers = [
-        Dense(np.array(layer.weight), np.array(layer.bias))  # type: ignore[arg-type]
-        for layer in model.layers
-    ]
+    layers = [Dense(np.array(layer.weight), np.array(layer.bias)) for layer in model.layers]
     for member in range(len(layers[0].bias)):
         draws = Draws(seed, _STREAM + member)
         h = first_inputs(architecture, weights, member, x[rows], codes[rows])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,8 +16,17 @@ from madaline.nn.architecture import Architecture, one_per_layer
 from madaline.nn.head import Head, first_bias, make_head
 from madaline.predict.losses import constant_losses
 from madaline.prepare.parts import Part, Prepared, balanced_class_weights
-from madaline.settings.table import Settings
-from madaline.train.batches import Rows, steps_per_epoch
+from madaline.settings.table import (
+    Activation,
+    Initializer,
+    LayerRates,
+    Loss,
+    Optimizer,
+    Schedule,
+    Settings,
+    Task,
+)
+from madaline.train.batches import Check, Rows, steps_per_epoch
 from madaline.train.plan import Hyper, Plan, make_hyper, scaled_learning_rate, with_extras
 from madaline.train.state import Problem
 
@@ -54,7 +63,7 @@ def make_problem(
     architecture = Architecture(
         n_features=len(prepared.encoder.feature_names),
         hidden=hidden,
-        activations=one_per_layer(cast("tuple[str, ...]", settings.activation), len(hidden)),
+        activations=one_per_layer(cast("tuple[Activation, ...]", settings.activation), len(hidden)),
         n_outputs=code.n_outputs,
         output=head.output,
         code_sizes=sizes,
@@ -74,17 +83,18 @@ def make_problem(
         head=head,
         plan=plan,
         hyper=hyper,
-        train=_rows(train, class_weight, members, dtype),
-        check=None if folds else _check_rows(prepared, class_weight, members, dtype),
+        train=_rows(train, dtype),
+        weight=_spread(weight, members, dtype),
+        check=None if folds else _check(prepared, class_weight, members, dtype),
         first_bias=first_bias(head, train.y, weight, code.n_outputs),
         seed=settings.seed,
         n_held=prepared.n_held_out,
     )
 
 
-def head_of(task: str, settings: Settings) -> Head:
+def head_of(task: Task, settings: Settings) -> Head:
     """The head that complete settings name for a task."""
-    loss = cast("str", settings.loss)
+    loss = cast('Literal["auto"] | Loss', settings.loss)
     return make_head(task, loss, level=settings.quantile, delta=settings.huber_delta)
 
 
@@ -98,11 +108,11 @@ def _pieces(wanted: int, n_numbers: int) -> int:
 
 def first_score(problem: Problem) -> float:
     """Loss of the first weights, which answer the first bias, on the rows of ``check``."""
-    rows = problem.check
-    if rows is None:
+    check = problem.check
+    if check is None:
         return float("inf")
-    by_part = np.asarray(rows.weight)[:, :, 0]
-    losses = constant_losses(problem.head, problem.first_bias, np.asarray(rows.y))
+    by_part = np.asarray(check.weight)[:, :, 0]
+    losses = constant_losses(problem.head, problem.first_bias, np.asarray(check.rows.y))
     return float(
         np.average(losses, weights=by_part[:, 1] if by_part[:, 1].any() else by_part[:, 0])
     )
@@ -115,7 +125,7 @@ def _plan(
     n = n_all - held
     size = cast("int | str", settings.batch_size)
     batch = 0 if size == "full" or int(size) >= n else int(size)
-    optimizer = cast("str", settings.optimizer)
+    optimizer = cast("Optimizer", settings.optimizer)
     rate = cast("Any", np.asarray(settings.learning_rate))
     if settings.scale_from_batch is not None:
         rate = scaled_learning_rate(rate, optimizer, batch or n, settings.scale_from_batch)
@@ -130,12 +140,12 @@ def _plan(
     )
     plan = Plan(
         optimizer=optimizer,
-        schedule=cast("str", settings.schedule),
+        schedule=cast("Schedule", settings.schedule),
         batch_size=batch,
         shuffle=settings.shuffle,
         shared_batches=not held,
-        initializer=cast("str", settings.initializer),
-        layer_rates=cast("str", settings.layer_rates),
+        initializer=cast("Initializer", settings.initializer),
+        layer_rates=cast("LayerRates", settings.layer_rates),
         fade=bool(settings.fade),
         adaptive_smoothing=bool(settings.adaptive_smoothing),
         calibrated=bool(settings.calibrate),
@@ -193,33 +203,32 @@ def _text(label: Any) -> str:
     return label_text(label) if isinstance(label, int | float) else str(label)
 
 
-def _rows(
-    part: Part, class_weight: NDArray[np.float64] | None, members: int, dtype: type[Any]
-) -> Rows:
-    weight = part.weighed_by_class(class_weight).astype(dtype)
+def _rows(part: Part, dtype: type[Any]) -> Rows:
     y = part.y if part.y.dtype.kind == "i" else part.y.astype(dtype)
-    spread = np.broadcast_to(weight[:, None], (part.n_rows, members)).copy()
-    x = part.features.x.astype(dtype)
-    return Rows(x, part.features.codes, y, spread)  # type: ignore[arg-type]
+    return Rows(part.features.x.astype(dtype), part.features.codes, y)
 
 
-def _check_rows(
+def _spread(weight: NDArray[np.float64], members: int, dtype: type[Any]) -> NDArray[Any]:
+    """``(n, m)``: the same weights for every member."""
+    return np.broadcast_to(weight.astype(dtype)[:, None], (len(weight), members)).copy()
+
+
+def _check(
     prepared: Prepared, class_weight: NDArray[np.float64] | None, members: int, dtype: type[Any]
-) -> Rows:
+) -> Check:
     """Validation rows, and as many training rows to compare them with on equal terms."""
     train, validation = prepared.parts["train"], prepared.parts["validation"]
     n = min(train.n_rows, validation.n_rows or _MOST_TRAIN)
     sample = train.take(np.linspace(0, train.n_rows - 1, n).astype(np.intp))
-    rows = [_rows(part, class_weight, members, dtype) for part in (sample, validation)]
-    if not np.any(rows[0].weight):  # a sample of rows that do not count: count them all alike
-        alike = np.ones_like(np.asarray(rows[0].weight))
-        rows[0] = replace(rows[0], weight=alike)
-    zeros = [np.zeros_like(part.weight) for part in rows]
-    weight = np.concatenate(
-        [np.stack([rows[0].weight, zeros[0]], 1), np.stack([zeros[1], rows[1].weight], 1)]
+    first, second = (
+        _spread(part.weighed_by_class(class_weight), members, dtype)
+        for part in (sample, validation)
     )
-    joined = [
-        np.concatenate([np.asarray(getattr(part, name)) for part in rows])
-        for name in ("x", "codes", "y")
-    ]
-    return Rows(*joined, weight)  # type: ignore[arg-type]
+    if not np.any(first):  # a sample of rows that do not count: count them all alike
+        first = np.ones_like(first)
+    zeros = np.zeros_like(first), np.zeros_like(second)
+    weight = np.concatenate([np.stack([first, zeros[0]], 1), np.stack([zeros[1], second], 1)])
+    rows = jax.tree.map(
+        lambda *leaves: np.concatenate(leaves), _rows(sample, dtype), _rows(validation, dtype)
+    )
+    return Check(rows, weight)

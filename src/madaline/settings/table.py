@@ -10,28 +10,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from madaline.errors import UsageError, nearest
 
 Task = Literal["binary", "multiclass", "multilabel", "regression"]
-TASKS = ("binary", "multiclass", "multilabel", "regression")
+TASKS: tuple[Task, ...] = get_args(Task)
 
 PRESETS = ("auto", "classic", "fast", "balanced", "best", "plain")
-ACTIVATIONS = (
+Activation = Literal[
     "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu",
     "selu", "gelu", "silu", "mish", "softplus",
-)  # fmt: skip
-INITIALIZERS = ("auto", "data", "glorot", "he", "lecun", "orthogonal")
-LOSSES = (
-    "auto", "squared", "absolute", "huber", "quantile", "poisson",
-    "binary_cross_entropy", "cross_entropy",
-)  # fmt: skip
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam", "adamw", "lbfgs")
-LAYER_RATES = ("equal", "scaled")
-SCHEDULES = (
-    "constant", "cosine", "cycles", "step", "warmup", "one_cycle", "inverse_scaling", "adaptive",
-)  # fmt: skip
+]  # fmt: skip
+ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
+Initializer = Literal["auto", "data", "glorot", "he", "lecun", "orthogonal"]
+INITIALIZERS: tuple[Initializer, ...] = get_args(Initializer)
+Loss = Literal[
+    "squared", "absolute", "huber", "quantile", "poisson", "binary_cross_entropy", "cross_entropy"
+]
+LOSSES: tuple[Literal["auto"] | Loss, ...] = ("auto", *get_args(Loss))
+Optimizer = Literal["sgd", "momentum", "nesterov", "adam", "adamw", "lbfgs"]
+OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
+LayerRates = Literal["equal", "scaled"]
+LAYER_RATES: tuple[LayerRates, ...] = get_args(LayerRates)
+Schedule = Literal[
+    "constant", "cosine", "cycles", "step", "warmup", "one_cycle", "inverse_scaling", "adaptive"
+]
+SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 
 # Numbers that each member may have its own of.
 MEMBERWISE = (

@@ -218,7 +218,7 @@ def _opened(opening: Opening, arm: Arm, *, strict: bool) -> Opening:
     hyper = replace(own.problem.hyper, member=np.array([arm.seed], np.uint32))
     train, given = own.problem.train, opening.problem.train
     if train.x.dtype == given.x.dtype:  # the same rows for all, once
-        train = replace(given, weight=train.weight)
+        train = given
     return replace(own, problem=replace(own.problem, hyper=hyper, train=train))
 
 
@@ -243,7 +243,7 @@ def _together(arms: Sequence[Trained]) -> Problem:
     """One problem of which each arm is a member."""
     problems = [arm.opening.problem for arm in arms]
     common = arms[0].program.problem
-    weights = np.concatenate([np.asarray(own.train.weight) for own in problems], axis=1)
+    weight = np.concatenate([np.asarray(own.weight) for own in problems], axis=1)
     check = common.check
     if check is not None:
         checked = [np.asarray(own.check.weight) for own in problems if own.check is not None]
@@ -253,7 +253,7 @@ def _together(arms: Sequence[Trained]) -> Problem:
         hyper=jax.tree.map(
             lambda *leaves: np.concatenate(leaves), *(own.hyper for own in problems)
         ),
-        train=replace(common.train, weight=weights),
+        weight=weight,
         check=check,
     )
 

@@ -7,13 +7,17 @@ time. On a CPU it costs a few nanoseconds a row where a sort costs some hundred.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, UInt32
+from jaxtyping import Float, Int, UInt32
 
-from madaline.arrays import pytree
+from madaline.arrays import Array, pytree
 from madaline.nn.bits import Key, mix
+
+Padded = TypeVar("Padded")  # a pytree whose leaves have one row axis, the first
 
 _ROUNDS = 6
 _LEAST_STEP = 32
@@ -22,19 +26,39 @@ _ALIGNMENT = 64  # bytes: a cache line, and what XLA asks for
 
 @pytree
 class Rows:
-    """Encoded rows of a table.
+    """Encoded rows of a table; where each member draws its own, with a member axis in front.
 
     Attributes:
         x: Numeric features.
         codes: Category codes.
-        y: ``(n, k)`` targets, or ``(n,)`` class indices.
-        weight: One a row and member: 0 leaves the row out of that member's training (a fold).
+        y: Targets, or class indices.
     """
 
-    x: Float[Array, "n d"]
-    codes: Int[Array, "n c"]
-    y: Array
-    weight: Float[Array, "n m"]
+    x: Float[Array, "*m n d"]
+    codes: Int[Array, "*m n c"]
+    y: Float[Array, "*m n k"] | Int[Array, "*m n"]
+
+
+@pytree
+class Batch:
+    """Rows of one update, and what each counts; 0 leaves a row out."""
+
+    rows: Rows
+    weight: Float[Array, "*m b"]
+
+
+@pytree
+class Check:
+    """Rows that judge an epoch.
+
+    Attributes:
+        rows: Of the training sample and the validation part.
+        weight: How much a row counts for the curve of the training sample and for that of the
+            validation rows, which may be none.
+    """
+
+    rows: Rows
+    weight: Float[Array, "n 2 m"]
 
 
 @pytree
@@ -43,6 +67,7 @@ class Deck:
 
     Attributes:
         train: Rows to learn from, padded; with folds, those that members hold out are among them.
+        weight: What each of them counts for each member; 0 leaves it out of that member's training.
         check: Rows to judge by, padded; None with folds, or where nothing is judged.
         n: Rows that a member learns from.
         held: Rows that each member holds out, with folds.
@@ -50,7 +75,8 @@ class Deck:
     """
 
     train: Rows
-    check: Rows | None
+    weight: Float[Array, "n m"]
+    check: Check | None
     n: UInt32[Array, ""]
     held: UInt32[Array, ""]
     blocks: Int[Array, ""]
@@ -77,8 +103,8 @@ def steps_per_epoch(n_rows: int, batch_size: int) -> int:
     return -(-n_rows // batch_size) if batch_size else 1
 
 
-def pad_rows(rows: Rows, size: int) -> Rows:
-    """The rows with zeros after them, up to ``size``; their weight is 0."""
+def pad_rows(rows: Padded, size: int) -> Padded:
+    """Rows, weights or both with zeros after them, up to ``size``: rows of weight 0."""
     return jax.tree.map(lambda leaf: _padded(np.asarray(leaf), size), rows)
 
 
@@ -92,6 +118,16 @@ def _padded(leaf: np.ndarray, size: int) -> np.ndarray:
     out[: len(leaf)] = leaf
     out[len(leaf) :] = 0
     return out
+
+
+def take_rows(rows: Rows, index: Int[Array, "*m b"]) -> Rows:
+    """The rows at these places."""
+    return jax.tree.map(lambda leaf: jnp.take(leaf, index, axis=0, mode="clip"), rows)
+
+
+def own_weights(weight: Float[Array, "n m"], index: Int[Array, "m b"]) -> Float[Array, "m b"]:
+    """What the rows at each member's own places count for it."""
+    return jax.vmap(lambda own, rows: own[rows], in_axes=(1, 0))(weight, index)
 
 
 def row_at(position: UInt32[Array, " b"], n: UInt32[Array, ""], key: Key) -> UInt32[Array, " b"]:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
+from madaline.arrays import Array
 from madaline.nn.temperature import temperature_prior
 
 # Inverse temperatures to try, half an octave apart.

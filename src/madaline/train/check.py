@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, UInt32
+from jaxtyping import Float, Int, UInt32
 
+from madaline.arrays import Array
 from madaline.nn.mlp import MLP
-from madaline.train.batches import Deck, Rows
+from madaline.train.batches import Deck, Rows, own_weights
 from madaline.train.calibration import CALIBRATIONS, calibrated_loss
 from madaline.train.plan import Form, Hyper, Plan
 from madaline.train.step import row_scores
 
 # Rows of one block of an evaluation: large enough for full speed, small enough for the cache.
 BLOCK = 256
+
+# The rows of a block, and how much each counts for the curve of the training sample and for that of
+# the validation rows, for each member.
+Blocks = Callable[[Int[Array, ""]], tuple[Rows, Float[Array, "2 m b"]]]
 
 
 def check_epoch(
@@ -39,16 +43,15 @@ def check_epoch(
     if block is None:
         return {**dict.fromkeys(names, jnp.full_like(loss, jnp.nan)), "score": loss}
     temperatures = CALIBRATIONS if plan.calibrated and head.classifies else ()
-    rows_axis = 0 if plan.folds else None
     scores = jax.vmap(
         partial(row_scores, form.architecture, head, inverse_temperatures=temperatures),
-        in_axes=(0, Rows(rows_axis, rows_axis, rows_axis, None)),  # type: ignore[arg-type]
+        in_axes=(0, 0 if plan.folds else None),
     )
 
     def one_block(index: Int[Array, ""], sums: Any) -> Any:
-        rows = block(index)
+        rows, weight = block(index)
         values = jnp.moveaxis(scores(model, rows), 1, 0)[:, None]  # (2 + t, 1, m, b)
-        weight = rows.weight[None]
+        weight = weight[None]
         # An infinite loss must not reach the other curve, where its row has weight 0.
         return sums + jnp.sum(jnp.where(weight > 0, weight * values, 0), axis=-1)
 
@@ -64,32 +67,29 @@ def check_epoch(
 
 def _check_blocks(
     plan: Plan, hyper: Hyper, deck: Deck
-) -> tuple[Callable[[Int[Array, ""]], Rows] | None, Float[Array, "2 m"]]:
+) -> tuple[Blocks | None, Float[Array, "2 m"]]:
     """The blocks of rows that judge an epoch, and the weight of all of them.
 
-    ``weight`` of a block is ``(2, m, b)``: how much a row counts for the curve of the training
-    sample and for that of the validation rows. With folds a block has rows for each member: those
-    that it holds out, and as many of those it learns from.
+    With folds a block has rows for each member: those that it holds out, and as many of those it
+    learns from.
     """
     if plan.folds:
         return _fold_blocks(hyper, deck)
     check = deck.check
     if check is None:
-        return None, jnp.zeros((2, *hyper.learning_rate.shape), deck.train.x.dtype)
-    size = min(check.x.shape[0], BLOCK)
+        return None, jnp.zeros((2, *hyper.learning_rate.shape), deck.weight.dtype)
+    size = min(check.rows.x.shape[0], BLOCK)
 
-    def block(index: Int[Array, ""]) -> Rows:
-        rows = jax.tree.map(
+    def block(index: Int[Array, ""]) -> tuple[Rows, Float[Array, "2 m b"]]:
+        part = jax.tree.map(
             lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, index * size, size), check
         )
-        return replace(rows, weight=jnp.moveaxis(rows.weight, 0, -1))
+        return part.rows, jnp.moveaxis(part.weight, 0, -1)
 
     return block, jnp.sum(check.weight, axis=0)
 
 
-def _fold_blocks(
-    hyper: Hyper, deck: Deck
-) -> tuple[Callable[[Int[Array, ""]], Rows], Float[Array, "2 m"]]:
+def _fold_blocks(hyper: Hyper, deck: Deck) -> tuple[Blocks, Float[Array, "2 m"]]:
     train, n, held = deck.train, deck.n, deck.held
     size, every = min(train.x.shape[0], BLOCK), n // held
 
@@ -97,15 +97,14 @@ def _fold_blocks(
         sampled = place >= held
         offset = jnp.where(sampled, held + (place - held) * every, place)
         rows = ((hyper.held_from[:, None] + offset[None]) % (n + held)).astype(jnp.int32)
-        own = jax.vmap(lambda weight, row: weight[row], in_axes=(1, 0))(train.weight, rows)
+        own = own_weights(deck.weight, rows)
         counts = jnp.stack([sampled & (place < 2 * held), ~sampled])
         return rows, own[None] * counts[:, None].astype(own.dtype)
 
-    def block(index: Int[Array, ""]) -> Rows:
+    def block(index: Int[Array, ""]) -> tuple[Rows, Float[Array, "2 m b"]]:
         place = jnp.arange(size, dtype=jnp.uint32) + jnp.uint32(size) * index.astype(jnp.uint32)
         rows, weight = weigh(place)
-        taken = jax.tree.map(lambda leaf: leaf[rows], replace(train, weight=rows))
-        return replace(taken, weight=weight)
+        return jax.tree.map(lambda leaf: leaf[rows], train), weight
 
     place = jnp.arange(train.x.shape[0], dtype=jnp.uint32)
     return block, jnp.sum(weigh(place)[1], axis=-1)

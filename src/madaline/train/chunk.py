@@ -13,8 +13,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, UInt32
+from jaxtyping import Bool, Float, UInt32
 
+from madaline.arrays import Array
 from madaline.nn.bits import Key
 from madaline.train.batches import Deck
 from madaline.train.check import check_epoch
@@ -47,7 +48,7 @@ def run_chunk(
         stop: Total of epochs.
     """
     plan, first, deck = form.plan, state.epoch, weighed(form.plan, hyper, deck)
-    slots = {name: jnp.zeros((CHUNK, *state.active.shape), deck.train.x.dtype) for name in CURVES}
+    slots = {name: jnp.zeros((CHUNK, *state.active.shape), deck.weight.dtype) for name in CURVES}
 
     def unfinished(carry: tuple[TrainState, Any]) -> Bool[Array, ""]:
         return (carry[0].epoch < stop) & jnp.any(carry[0].active)

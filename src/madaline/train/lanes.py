@@ -18,7 +18,7 @@ import jax
 import numpy as np
 
 from madaline.nn.bits import make_key
-from madaline.train.batches import Deck, Rows, bucket, pad_rows
+from madaline.train.batches import Deck, Padded, bucket, pad_rows
 from madaline.train.check import BLOCK
 from madaline.train.chunk import run_chunk
 from madaline.train.history import History
@@ -72,10 +72,10 @@ def make_lanes(problem: Problem) -> tuple[Lane, ...]:
     size = members // count
     n = problem.train.x.shape[0]
     with precision(problem):
-        train = _on_device(problem.train, bucket(n))
+        train, weight = _on_device((problem.train, problem.weight), bucket(n))
         check, blocks = None, 0
         if problem.check is not None:
-            rows = problem.check.x.shape[0]
+            rows = problem.check.rows.x.shape[0]
             padded = bucket(rows)  # few shapes; above a block, whole blocks
             padded = padded if padded <= BLOCK else -(-padded // BLOCK) * BLOCK
             check, blocks = _on_device(problem.check, padded), -(-rows // min(padded, BLOCK))
@@ -86,11 +86,12 @@ def make_lanes(problem: Problem) -> tuple[Lane, ...]:
                 members=(own := slice(i * size, (i + 1) * size)),
                 hyper=jax.tree.map(lambda leaf: leaf[own], problem.hyper),
                 deck=Deck(
-                    replace(train, weight=train.weight[:, own]),
+                    train,
+                    weight[:, own],
                     None if check is None else replace(check, weight=check.weight[:, :, own]),
-                    np.uint32(n - problem.n_held),  # type: ignore[arg-type]
-                    np.uint32(problem.n_held),  # type: ignore[arg-type]
-                    np.int32(blocks),  # type: ignore[arg-type]
+                    np.asarray(n - problem.n_held, np.uint32),
+                    np.asarray(problem.n_held, np.uint32),
+                    np.asarray(blocks, np.int32),
                 ),
             )
             for i in range(count)
@@ -149,12 +150,10 @@ def compile_chunk(problem: Problem, lanes: tuple[Lane, ...], state: TrainState) 
 
 
 def _run(problem: Problem, lane: Lane, state: TrainState, stop: int) -> tuple[TrainState, Curves]:
-    own = take_members(state, lane.members)
+    own, last = take_members(state, lane.members), np.asarray(stop, np.uint32)
     with precision(problem):
         return jax.device_get(
-            run_chunk(
-                problem.form, lane.hyper, own, lane.deck, make_key(problem.seed), np.uint32(stop)
-            )
+            run_chunk(problem.form, lane.hyper, own, lane.deck, make_key(problem.seed), last)
         )
 
 
@@ -163,7 +162,7 @@ def precision(problem: Problem) -> AbstractContextManager[Any]:
     return jax.enable_x64(True) if problem.train.x.dtype == np.float64 else nullcontext()
 
 
-def _on_device(rows: Rows, size: int) -> Rows:
+def _on_device(rows: Padded, size: int) -> Padded:
     return jax.device_put(pad_rows(rows, size))
 
 

@@ -56,16 +56,16 @@ def init_state(
     return TrainState(
         model=model,
         moments=moments,
-        step=np.int32(0),  # type: ignore[arg-type]
-        epoch=np.uint32(0),  # type: ignore[arg-type]
+        step=np.zeros((), np.int32),
+        epoch=np.zeros((), np.uint32),
         best=model,
-        best_score=np.full(m, first_score, dtype),  # type: ignore[arg-type]
-        best_epoch=np.zeros(m, np.int32),  # type: ignore[arg-type]
-        stale=np.zeros(m, np.int32),  # type: ignore[arg-type]
-        active=np.ones(m, np.bool_),  # type: ignore[arg-type]
-        rate=np.ones(m, dtype),  # type: ignore[arg-type]
-        seen=dtype(0),  # type: ignore[arg-type]
-        evaluations=np.zeros(m, np.int32),  # type: ignore[arg-type]
+        best_score=np.full(m, first_score, dtype),
+        best_epoch=np.zeros(m, np.int32),
+        stale=np.zeros(m, np.int32),
+        active=np.ones(m, np.bool_),
+        rate=np.ones(m, dtype),
+        seen=np.zeros((), dtype),
+        evaluations=np.zeros(m, np.int32),
     )
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, assert_never
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
+from madaline.arrays import Array
 from madaline.nn.mlp import MLP, Dense
 from madaline.train.plan import Hyper, Plan
 
@@ -46,8 +49,10 @@ def learning_rate_at(plan: Plan, hyper: Hyper, step: Int[Array, ""]) -> Float[Ar
         case "one_cycle":
             fall = jnp.clip((t - hyper.warmup) / jnp.maximum(1 - hyper.warmup, 1e-6), 0, 1)
             factor = rise * 0.5 * (1 + jnp.cos(jnp.pi * fall))
-        case _:
+        case "constant" | "inverse_scaling" | "adaptive":  # the last two move between epochs
             factor = jnp.ones_like(t)
+        case _:
+            assert_never(plan.schedule)
     return factor * hyper.learning_rate
 
 
@@ -125,7 +130,7 @@ def weights_only(model: MLP) -> MLP:
 
 
 def rates(plan: Plan, model: MLP) -> MLP:
-    """What each parameter's learning rate is multiplied by.
+    """What each parameter's learning rate is multiplied by: one number for each array.
 
     With ``plan.layer_rates == "scaled"`` the learning rate is that of a weight among 256 inputs,
     and the others learn as in RealMLP (Holzmueller et al. 2024): weights by the root of their
@@ -134,17 +139,26 @@ def rates(plan: Plan, model: MLP) -> MLP:
     activation mixes at a tenth.
     """
     if plan.layer_rates == "equal":
-        return jax.tree.map(lambda _: 1.0, model)
+        return jax.tree.map(partial(_one_for_all, 1.0), model)
     one = _WIDTH**0.5
     return MLP(
-        embeddings=tuple(one for _ in model.embeddings),  # type: ignore[arg-type]
+        embeddings=tuple(_one_for_all(one, table) for table in model.embeddings),
         layers=tuple(
-            Dense(one * layer.weight.shape[-1] ** -0.5, 0.1 * one) for layer in model.layers
-        ),  # type: ignore[arg-type]
-        mixes=tuple(0.1 * one for _ in model.mixes),  # type: ignore[arg-type]
-        scale=None if model.scale is None else 6 * one,  # type: ignore[arg-type]
-        pieces=jax.tree.map(lambda _: 0.0, model.pieces),
+            Dense(
+                _one_for_all(one * layer.weight.shape[-1] ** -0.5, layer.weight),
+                _one_for_all(0.1 * one, layer.bias),
+            )
+            for layer in model.layers
+        ),
+        mixes=tuple(_one_for_all(0.1 * one, mix) for mix in model.mixes),
+        scale=None if model.scale is None else _one_for_all(6 * one, model.scale),
+        pieces=jax.tree.map(partial(_one_for_all, 0.0), model.pieces),
     )
+
+
+def _one_for_all(value: float, leaf: Array) -> Array:
+    """The value, in as many axes and the precision of a leaf."""
+    return np.full((1,) * leaf.ndim, value, leaf.dtype)
 
 
 def _make(plan: Plan, hyper: Hyper) -> Any:
@@ -152,12 +166,14 @@ def _make(plan: Plan, hyper: Hyper) -> Any:
         case "sgd":
             chosen = optax.identity()
         case "momentum":
-            chosen = optax.trace(decay=hyper.momentum)  # type: ignore[arg-type]
+            chosen = optax.trace(decay=hyper.momentum)
         case "nesterov":
-            chosen = optax.trace(decay=hyper.momentum, nesterov=True)  # type: ignore[arg-type]
+            chosen = optax.trace(decay=hyper.momentum, nesterov=True)
         case "lbfgs":
             chosen = optax.lbfgs(memory_size=_LBFGS_MEMORY)
-        case _:
+        case "adam" | "adamw":
             # Epsilon outside the bias-corrected root, as in the paper's Algorithm 1 and PyTorch.
-            chosen = optax.scale_by_adam(hyper.beta_1, hyper.beta_2, hyper.epsilon)  # type: ignore[arg-type]
+            chosen = optax.scale_by_adam(hyper.beta_1, hyper.beta_2, hyper.epsilon)
+        case _:
+            assert_never(plan.optimizer)
     return optax.with_extra_args_support(chosen)

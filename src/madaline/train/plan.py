@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
-from jaxtyping import Array, Float, Int, UInt32
+from jaxtyping import Float, Int, UInt32
 
-from madaline.arrays import pytree
-from madaline.errors import UsageError, nearest
+from madaline.arrays import Array, pytree
+from madaline.errors import UsageError
 from madaline.nn.architecture import Architecture
 from madaline.nn.head import Head
-from madaline.settings.table import OPTIMIZERS, SCHEDULES
+from madaline.settings.table import Initializer, LayerRates, Optimizer, Schedule
 
 # Noise and penalties that cost time in every step: compiled in only where their strength is not 0.
-EXTRAS = ("dropout", "input_noise", "label_smoothing", "l1", "l2", "lp", "weight_decay")
+Extra = Literal["dropout", "input_noise", "label_smoothing", "l1", "l2", "lp", "weight_decay"]
+EXTRAS: tuple[Extra, ...] = get_args(Extra)
 
 
 @dataclass(frozen=True)
@@ -37,28 +38,20 @@ class Plan:
         folds: Each member holds out other rows of ``train``, `Hyper.held_from`.
     """
 
-    optimizer: str = "adam"
-    schedule: str = "constant"
+    optimizer: Optimizer = "adam"
+    schedule: Schedule = "constant"
     batch_size: int = 256
     shuffle: bool = True
     shared_batches: bool = True
-    extras: tuple[str, ...] = ()
-    initializer: str = "auto"
-    layer_rates: str = "equal"
+    extras: tuple[Extra, ...] = ()
+    initializer: Initializer = "auto"
+    layer_rates: LayerRates = "equal"
     fade: bool = False
     adaptive_smoothing: bool = False
     calibrated: bool = False
     folds: bool = False
 
     def __post_init__(self) -> None:
-        if self.optimizer not in OPTIMIZERS:
-            raise UsageError(
-                f"Optimizer {self.optimizer!r} is not known.", nearest(self.optimizer, OPTIMIZERS)
-            )
-        if self.schedule not in SCHEDULES:
-            raise UsageError(
-                f"Schedule {self.schedule!r} is not known.", nearest(self.schedule, SCHEDULES)
-            )
         if self.optimizer == "lbfgs":
             if self.batch_size:
                 raise UsageError(
@@ -188,12 +181,12 @@ def make_hyper(
         name: np.broadcast_to(np.asarray(value, dtype), (members,)).copy()
         for name, value in chosen.items()
     }
-    return Hyper(  # type: ignore[call-arg]
-        member=np.asarray(index, np.uint32).reshape(members),  # type: ignore[arg-type]
-        held_from=np.broadcast_to(np.asarray(held_from, np.uint32), (members,)).copy(),  # type: ignore[arg-type]
-        patience=np.full(members, patience, np.int32),  # type: ignore[arg-type]
-        max_evaluations=np.full(members, max_evaluations, np.int32),  # type: ignore[arg-type]
-        **arrays,  # type: ignore[arg-type]
+    return Hyper(
+        member=np.asarray(index, np.uint32).reshape(members),
+        held_from=np.broadcast_to(np.asarray(held_from, np.uint32), (members,)).copy(),
+        patience=np.full(members, patience, np.int32),
+        max_evaluations=np.full(members, max_evaluations, np.int32),
+        **arrays,
     )
 
 
@@ -204,7 +197,9 @@ def with_extras(plan: Plan, hyper: Hyper) -> Plan:
     )
 
 
-def scaled_learning_rate(rate: float, optimizer: str, batch_size: int, meant_for: int) -> float:
+def scaled_learning_rate(
+    rate: float | Array, optimizer: Optimizer, batch_size: int, meant_for: int
+) -> float | Array:
     """The learning rate for another batch size.
 
     k times the batch takes k times the rate with SGD (Goyal et al. 2017) and the root of k times

@@ -8,15 +8,15 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, UInt32
+from jaxtyping import Bool, Float, Int, UInt32
 from numpy.typing import NDArray
 
-from madaline.arrays import pytree
+from madaline.arrays import Array, pytree
 from madaline.errors import UsageError
 from madaline.nn.architecture import Architecture
 from madaline.nn.head import Head
 from madaline.nn.mlp import MLP
-from madaline.train.batches import Rows
+from madaline.train.batches import Check, Rows
 from madaline.train.history import CURVES, History
 from madaline.train.plan import Form, Hyper, Plan
 
@@ -74,9 +74,8 @@ class Problem:
         plan: What decides the program.
         hyper: Numbers, one a member.
         train: Rows to learn from.
-        check: Rows to judge by after each epoch, or None; ``weight`` is ``(n, 2, m)``: how much a
-            row counts for the curve of the training sample and for that of the validation rows,
-            which may be none.
+        weight: What each of them counts for each member.
+        check: Rows to judge by after each epoch, or None.
         first_bias: ``(k,)`` the best constant, before the output: where the output layer begins.
         seed: From a person.
         n_held: Rows of ``train`` that each member holds out instead, where the plan has folds:
@@ -88,7 +87,8 @@ class Problem:
     plan: Plan
     hyper: Hyper
     train: Rows
-    check: Rows | None
+    weight: Float[Array, "n m"]
+    check: Check | None
     first_bias: NDArray[np.float64]
     seed: int
     n_held: int = 0

@@ -7,15 +7,16 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int, UInt32
 
+from madaline.arrays import Array
 from madaline.nn.architecture import Architecture
 from madaline.nn.bits import Key, fold_in, normal
 from madaline.nn.head import Head
 from madaline.nn.heads import row_loss, row_metric
 from madaline.nn.mlp import MLP, apply_mlp
 from madaline.nn.norms import power_sum
-from madaline.train.batches import Rows
+from madaline.train.batches import Batch, Rows
 from madaline.train.optimizers import apply_gradient, fading
 from madaline.train.plan import Form, Hyper, Plan
 
@@ -26,7 +27,7 @@ def batch_loss(
     form: Form,
     hyper: Hyper,
     model: MLP,
-    rows: Rows,
+    batch: Batch,
     key: Key,
     count: Float[Array, ""] | None = None,
     step: Int[Array, ""] | int = 0,
@@ -37,7 +38,7 @@ def batch_loss(
         form: The network's shape, its loss, and which extras are on.
         hyper: Their strengths, of this member.
         model: Its parameters.
-        rows: The batch; ``weight`` is ``(b,)``.
+        batch: Its rows and their weights.
         key: Randomness of this step and member.
         count: What the weighted sum is divided by: the batch's rows, where weights have mean 1
             over the table. Its own weight, the default, would cancel a heavy row in a small batch.
@@ -51,7 +52,7 @@ def batch_loss(
     dropout = hyper.dropout * fading(plan, hyper, step) if "dropout" in plan.extras else None
 
     def one(
-        x: Float[Array, " d"], codes: Int[Array, " c"], y: Array, place: Int[Array, ""]
+        x: Float[Array, " d"], codes: Int[Array, " c"], y: Array, place: UInt32[Array, ""]
     ) -> Float[Array, ""]:
         row_key = None if not _is_noisy(plan) else fold_in(key, place)
         if row_key is not None and "input_noise" in plan.extras:
@@ -61,13 +62,14 @@ def batch_loss(
         z = apply_mlp(form.architecture, model, x, codes, dropout=dropout, key=drop_key)
         return row_loss(form.head, z, y, smoothing)
 
+    rows, weight = batch.rows, batch.weight
     places = jnp.arange(rows.x.shape[0], dtype=jnp.uint32)
     losses = jax.vmap(one)(rows.x, rows.codes, rows.y, places)
     # A row of weight 0 may have an infinite loss: 0 x inf is not 0.
-    total = jnp.sum(jnp.where(rows.weight > 0, rows.weight * losses, 0))
-    weight = jnp.sum(rows.weight)
-    mean = total / jnp.maximum(weight if count is None else count, jnp.finfo(weight.dtype).tiny)
-    return mean + penalty(plan, hyper, model), (total, weight)
+    total = jnp.sum(jnp.where(weight > 0, weight * losses, 0))
+    of_all = jnp.sum(weight)
+    mean = total / jnp.maximum(of_all if count is None else count, jnp.finfo(weight.dtype).tiny)
+    return mean + penalty(plan, hyper, model), (total, of_all)
 
 
 def penalty(plan: Plan, hyper: Hyper, model: MLP) -> Float[Array, ""] | float:
@@ -88,7 +90,7 @@ def train_step(
     hyper: Hyper,
     model: MLP,
     moments: Any,
-    rows: Rows,
+    batch: Batch,
     key: Key,
     step: Int[Array, ""],
     count: Float[Array, ""] | None = None,
@@ -96,7 +98,7 @@ def train_step(
     """Forward, loss, gradient, update of one member: ``w <- w - rate x dLoss/dw``."""
 
     def loss_of(at: MLP) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Float[Array, ""]]]:
-        return batch_loss(form, hyper, at, rows, key, count, step)
+        return batch_loss(form, hyper, at, batch, key, count, step)
 
     (loss, sums), gradient = jax.value_and_grad(loss_of, has_aux=True)(model)
     model, moments = apply_gradient(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
+from madaline.arrays import Array
 from madaline.train.optimizers import CYCLE_ENDS, lbfgs_standing
 from madaline.train.plan import Form, Hyper, Plan
 from madaline.train.state import TrainState
@@ -67,8 +69,10 @@ def adapt(plan: Plan, hyper: Hyper, state: TrainState, sound: Bool[Array, " m"])
                 stale=jnp.where(lower, 0, state.stale),
                 active=state.active | lower,
             )
-        case _:
+        case "constant" | "cosine" | "cycles" | "step" | "warmup" | "one_cycle":
             return state
+        case _:
+            assert_never(plan.schedule)
 
 
 def converge(hyper: Hyper, before: TrainState, state: TrainState) -> TrainState:
