@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from madaline import MLPClassifier, MLPRegressor, resume_run
 from madaline.errors import DataError, FileError, UsageError
-from madaline.settings.table import Settings
+from madaline.settings.table import ROWS
 from madaline.store.bundle import save_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -244,9 +244,9 @@ def test_every_setting_of_a_training_is_a_parameter():
         known = set(inspect.signature(cls).parameters)
         # scikit-learn's tol is both, and its learning_rate is the schedule.
         not_for_estimators |= {"schedule", "gradient_tolerance"}
-        for row in fields(Settings):
-            if row.name not in not_for_estimators | own:
-                assert (row.metadata["estimator"] or row.name) in known
+        for name, row in ROWS.items():
+            if name not in not_for_estimators | own:
+                assert (row.estimator or name) in known
 
 
 def test_wrong_input_is_refused_with_one_line():

@@ -7,7 +7,7 @@ import pytest
 
 from madaline.errors import UsageError
 from madaline.settings import table as settings
-from madaline.train.plan import EXTRAS, Plan, make_hyper, scaled_learning_rate, with_extras
+from madaline.train.plan import EXTRAS, Plan, make_hyper, rate_factor, with_extras
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,6 @@ def test_an_extra_is_compiled_in_only_where_some_member_has_it(name):
 @pytest.mark.parametrize("optimizer", settings.OPTIMIZERS)
 def test_rate_scales_by_k_for_sgd_and_by_its_root_for_adam(optimizer):
     root = optimizer in ("adam", "adamw")
-    assert scaled_learning_rate(0.1, optimizer, 512, 32) == pytest.approx(0.4 if root else 1.6)
-    assert scaled_learning_rate(0.1, optimizer, 8, 32) == pytest.approx(0.05 if root else 0.025)
-    assert scaled_learning_rate(0.1, optimizer, 32, 32) == pytest.approx(0.1)
+    assert rate_factor(optimizer, 512, 32) == pytest.approx(4 if root else 16)
+    assert rate_factor(optimizer, 8, 32) == pytest.approx(0.5 if root else 0.25)
+    assert rate_factor(optimizer, 32, 32) == 1

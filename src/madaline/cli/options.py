@@ -6,7 +6,6 @@ import functools
 import os
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,8 +15,9 @@ from madaline.cli.output import Mode, Output
 from madaline.errors import UsageError
 from madaline.report.words.options import option_name
 from madaline.settings.layers import Choices, Layer, choose, read_layers
-from madaline.settings.table import GROUPS, Settings
-from madaline.settings.values import accepted, is_list, value_text, words
+from madaline.settings.recipes import DECIDED
+from madaline.settings.table import GROUPS, ROWS, SETTING_NAMES, Settings, accepted
+from madaline.settings.values import is_list, value_text, words
 from madaline.study.ranges import RANGED, VARIABLE
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -82,7 +82,7 @@ class Command(click.RichCommand):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        group_of = {row.name: row.metadata["group"] for row in fields(Settings)} | EXTRA_PANELS
+        group_of = {name: row.group for name, row in ROWS.items()} | EXTRA_PANELS
         named: dict[str, list[str]] = {panel: [] for panel in PANELS}
         for param in self.params:
             if isinstance(param, click.Option) and param.name:
@@ -180,17 +180,13 @@ def training_options(function: Function) -> Function:
 
 def setting_options(function: Function) -> Function:
     """Decorator: one option for each row of the table of settings; None where not given."""
-    return _decorate(function, [setting_option(row) for row in fields(Settings)])
+    return _decorate(function, [setting_option(name) for name in SETTING_NAMES])
 
 
 def data_options(function: Function) -> Function:
     """Decorator: only the settings that decide which rows and columns are learned from."""
-    rows = [row for row in fields(Settings) if row.metadata["group"] == "Data"]
-    return _decorate(function, [setting_option(row) for row in (*rows, _row_of("seed"))])
-
-
-def _row_of(name: str) -> Field[Any]:
-    return next(row for row in fields(Settings) if row.name == name)
+    names = [name for name, row in ROWS.items() if row.group == "Data"]
+    return _decorate(function, [setting_option(name) for name in (*names, "seed")])
 
 
 def target_option(function: Function) -> Function:
@@ -207,54 +203,50 @@ def target_option(function: Function) -> Function:
 
 def range_options(function: Function) -> Function:
     """Decorator: as `setting_options`, but what a search can vary is a tuple of texts."""
-    return _decorate(function, [setting_option(row, varies=True) for row in fields(Settings)])
+    return _decorate(function, [setting_option(name, varies=True) for name in SETTING_NAMES])
 
 
-def setting_option(row: Field[Any], *, varies: bool = False) -> Callable[[Any], Any]:
+def setting_option(name: str, *, varies: bool = False) -> Callable[[Any], Any]:
     """The option of one setting. Its value stays text; `choose` reads options and files alike."""
-    if varies and row.name in VARIABLE:
+    if varies and name in VARIABLE:
         return click.option(
-            option_name(row.name),
-            row.name,
-            metavar=f"{metavar(row.name)}{'|A..B' if row.name in RANGED else ''}",
-            help=option_help(row),
+            option_name(name),
+            name,
+            metavar=f"{metavar(name)}{'|A..B' if name in RANGED else ''}",
+            help=option_help(name),
             multiple=True,
         )
-    repeatable = is_list(row.name)
+    repeatable = is_list(name)
     return click.option(
-        option_name(row.name),
-        row.name,
+        option_name(name),
+        name,
         default=None,
-        metavar=metavar(row.name),
-        help=option_help(row),
+        metavar=metavar(name),
+        help=option_help(name),
         multiple=repeatable,
         callback=_join if repeatable else None,
     )
 
 
-def option_help(row: Field[Any]) -> str:
+def option_help(name: str) -> str:
     """The help text, with the choices where they are fixed, and the default."""
-    text: str = row.metadata["help"]
-    choices: tuple[str, ...] = row.metadata["choices"]
-    if len(choices) > 1:
-        text += f" One of: {', '.join(choices)}."
-    default = default_text(row)
+    row, default = ROWS[name], default_text(name)
+    text = row.help
+    if len(row.choices) > 1:
+        text += f" One of: {', '.join(row.choices)}."
     return f"{text} [default: {default}]" if default else text
 
 
-def default_text(row: Field[Any]) -> str:
+def default_text(name: str) -> str:
     """The default in words; empty where leaving it out means "none".
 
-    >>> rows = {row.name: row for row in fields(Settings)}
-    >>> default_text(rows["momentum"]), default_text(rows["epochs"]), default_text(rows["group"])
+    >>> default_text("momentum"), default_text("epochs"), default_text("group")
     ('0.9', 'by preset', '')
     """
-    if row.default is None:
-        optional = ("class_weight", "time_budget", "scale_from_batch")
-        if row.metadata["group"] == "Data" or row.name in optional:
-            return ""
-        return "by preset"
-    return "" if row.default == () else value_text(row.default)
+    default = getattr(Settings, name)
+    if default is None:
+        return "by preset" if name in DECIDED else ""
+    return "" if default == () else value_text(default)
 
 
 def metavar(name: str) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from madaline.cli.options import default_text, metavar
 from madaline.report.words.options import option_name
 from madaline.settings.layers import SECTIONS
-from madaline.settings.table import Settings
+from madaline.settings.table import ROWS
 
 
 def settings_markdown() -> str:
@@ -24,15 +22,12 @@ def settings_markdown() -> str:
             "| Option | Default | Meaning |",
             "| --- | --- | --- |",
         ]
-        for row in fields(Settings):
-            if row.metadata["group"] == group:
-                value = metavar(row.name).replace("|", "\\|")
-                text = row.metadata["help"].replace("|", "\\|")
-                choices: tuple[str, ...] = row.metadata["choices"]
-                if len(choices) > 1:
-                    text += " One of: " + ", ".join(f"`{choice}`" for choice in choices) + "."
-                parts.append(
-                    f"| `{option_name(row.name)} {value}` | {default_text(row)} | {text} |"
-                )
+        for name, row in ROWS.items():
+            if row.group == group:
+                value = metavar(name).replace("|", "\\|")
+                text = row.help.replace("|", "\\|")
+                if len(row.choices) > 1:
+                    text += " One of: " + ", ".join(f"`{choice}`" for choice in row.choices) + "."
+                parts.append(f"| `{option_name(name)} {value}` | {default_text(name)} | {text} |")
         parts.append("")
     return "\n".join(parts).rstrip() + "\n"

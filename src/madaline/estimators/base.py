@@ -42,7 +42,7 @@ from madaline.predict.predictor import Predictor
 from madaline.runs.incremental import Continued, train_one_epoch_more
 from madaline.runs.start import record_run
 from madaline.score.scores import Scores
-from madaline.settings.recipes import complete
+from madaline.settings.recipes import Recipe, complete
 from madaline.settings.table import Settings
 from madaline.study.search import Trial, search
 
@@ -222,7 +222,7 @@ class MLPBase(CallbackSupportMixin, Fitted):
             )
         return settings
 
-    def _stream(self, rows: Rows, *, begun: bool, seed: int | None = None) -> Settings:
+    def _stream(self, rows: Rows, *, begun: bool, seed: int | None = None) -> Recipe:
         """Nothing left open: later rows must not decide anew; only early stopping holds out."""
         settings = self._settings(rows, begun=begun, seed=seed)
         if self.early_stopping is not True:
@@ -272,7 +272,7 @@ class MLPBase(CallbackSupportMixin, Fitted):
             return None
         metadata = None if weight is None else {"sample_weight": weight}
         data = {"X": X, "y": y, "metadata": metadata}
-        epochs = cast("int", complete(settings, n_rows, self._rows.task).epochs)
+        epochs = complete(settings, n_rows, self._rows.task).epochs
         return CallbackTasks(self, epochs, data, self._attributes_of, watch)
 
     def _attributes_of(self, predictor: Predictor) -> dict[str, Any]:

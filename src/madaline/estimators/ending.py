@@ -6,13 +6,13 @@ from sklearn.exceptions import ConvergenceWarning
 
 from madaline.errors import DivergedError
 from madaline.estimators.warning import warn
-from madaline.settings.table import Settings
+from madaline.settings.recipes import Recipe
 
 # Schedules that end where the epochs end: to reach that is no failure to converge.
 _ENDING = ("cosine", "cycles", "step", "one_cycle")
 
 
-def say_ending(why: str, n_iter: int, settings: Settings, *, chosen: bool, held_out: bool) -> None:
+def say_ending(why: str, n_iter: int, settings: Recipe, *, chosen: bool, held_out: bool) -> None:
     """Warn of a training that should have gone on, or that broke.
 
     Args:

@@ -12,20 +12,20 @@ What scikit-learn counts otherwise is converted here:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, cast
 
 import numpy as np
 
 from madaline.errors import DataError, UsageError, nearest
-from madaline.settings.recipes import complete
-from madaline.settings.table import ACTIVATIONS, LAYER_RATES, LOSSES, Settings
+from madaline.settings.recipes import Recipe, complete
+from madaline.settings.row import Row
+from madaline.settings.table import ACTIVATIONS, LAYER_RATES, LOSSES, ROWS, Settings, accepted
+from madaline.settings.values import take_value
 
 # scikit-learn's name -> the setting's, where they differ and the value is the same.
-RENAMED: dict[str, str] = {
-    row.metadata["estimator"]: row.name for row in fields(Settings) if row.metadata["estimator"]
-}
+RENAMED: dict[str, str] = {row.estimator: name for name, row in ROWS.items() if row.estimator}
 # scikit-learn's words for values -> the setting's, where they differ.
 WORDS = {
     "logistic": "sigmoid",
@@ -47,19 +47,22 @@ HOLD_OUT_FROM = 60
 # "Never": more epochs than anyone trains.
 _NEVER = 2**31 - 2
 
+# Parameters by what they take; those that take more or are no settings are named.
+_PARAMETERS = {row.estimator or name: name for name, row in ROWS.items()}
+_KINDS = {name: accepted(setting) for name, setting in _PARAMETERS.items()}
+_CHECKED_ELSEWHERE = ("batch_size", "random_state")
 _WHOLE = (
-    "max_iter", "n_iter_no_change", "max_fun", "members", "scale_from_batch", "pieces", "tune",
-)  # fmt: skip
-_NUMBERS = (
-    "alpha", "learning_rate_init", "power_t", "tol", "momentum", "validation_fraction", "beta_1",
-    "beta_2", "epsilon", "warmup", "time_budget", "weight_decay", "l1", "l2", "lp", "lp_order",
-    "dropout", "label_smoothing", "input_noise", "quantile", "huber_delta",
-)  # fmt: skip
-_FLAGS = ("shuffle", "warm_start", "nesterovs_momentum")
-_OPEN_FLAGS = ("folds", "calibrate", "parametric", "input_scales", "fade",
-               "adaptive_smoothing")  # fmt: skip
-_LOW = {"alpha": 0.0, "n_iter_no_change": 1.0, "tune": 2.0}
-_ROWS = {row.metadata["estimator"] or row.name: row.metadata for row in fields(Settings)}
+    *(name for name, kinds in _KINDS.items() if int in kinds and name not in _CHECKED_ELSEWHERE),
+    "tune",
+)
+_NUMBERS = (*(name for name, kinds in _KINDS.items() if float in kinds), "alpha")
+_FLAGS = (*(name for name, kinds in _KINDS.items() if bool in kinds), "warm_start",
+          "nesterovs_momentum")  # fmt: skip
+_RANGES = {name: ROWS[setting] for name, setting in _PARAMETERS.items()} | {
+    "alpha": Row("Regularisation", "", low=0),
+    "n_iter_no_change": replace(ROWS["patience"], low=1),
+    "tune": Row("Run", "", low=2),
+}
 
 
 @dataclass(frozen=True)
@@ -139,11 +142,7 @@ def check_parameters(given: Mapping[str, Any], owner: str) -> None:
         if given.get(name) is not None:
             _check_number(name, given[name], owner)
     for name in _FLAGS:
-        if not isinstance(given[name], bool | np.bool_):
-            raise _wrong(name, owner, "True or False", given[name])
-    for name in _OPEN_FLAGS:
-        if not isinstance(given.get(name), bool | np.bool_ | None):
-            raise _wrong(name, owner, "True, False or None", given.get(name))
+        _check_flag(name, given, owner)
     if given["early_stopping"] not in (None, "auto", True, False):
         raise _wrong("early_stopping", owner, "'auto', True or False", given["early_stopping"])
     size = given["batch_size"]
@@ -162,18 +161,20 @@ def check_parameters(given: Mapping[str, Any], owner: str) -> None:
     _check_choice("loss", given, owner, ("squared_error", "absolute_error", *LOSSES))
 
 
+def _check_flag(name: str, given: Mapping[str, Any], owner: str) -> None:
+    is_open = name in _PARAMETERS and getattr(Settings, _PARAMETERS[name]) is None
+    value = given.get(name, None if is_open else False)
+    if not isinstance(value, bool | np.bool_) and not (is_open and value is None):
+        raise _wrong(name, owner, "True, False or None" if is_open else "True or False", value)
+
+
 def _check_number(name: str, value: Any, owner: str) -> None:
-    row = _ROWS.get(name, {})
-    low, high = _LOW.get(name, row.get("low")), row.get("high")
-    above = bool(row.get("open_low"))
-    words = "a whole number" if name in _WHOLE else "a number"
-    words += f" {'above' if above else 'of at least'} {low:g}" if low is not None else ""
-    words += f" and at most {high:g}" if high is not None else ""
     never = name == "n_iter_no_change" and value == np.inf
     kind = Integral if name in _WHOLE else Real
     right = isinstance(value, kind) and not isinstance(value, bool | np.bool_)
-    if not never and not (right and _is_within(float(value), low, high, above)):
-        raise _wrong(name, owner, words, value)
+    if not never and not (right and _RANGES[name].holds(float(value))):
+        words, range_ = "a whole number" if name in _WHOLE else "a number", _RANGES[name].range()
+        raise _wrong(name, owner, f"{words} {range_}".replace(" at least", " of at least"), value)
 
 
 def _check_choice(name: str, given: Mapping[str, Any], owner: str, known: tuple[str, ...]) -> None:
@@ -190,18 +191,13 @@ def _wrong(name: str, owner: str, expected: str, value: Any) -> UsageError:
     return UsageError(f"The {name!r} parameter of {owner} must be {expected}. Got {value!r}.")
 
 
-def _is_within(value: float, low: float | None, high: float | None, above: bool) -> bool:
-    enough = low is None or (value > low if above else value >= low)
-    return value == value and enough and (high is None or value <= high)
-
-
 def _is_whole(value: Any, low: int) -> bool:
     return isinstance(value, Integral) and value is not True and int(value) >= low
 
 
 def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that are settings as they are."""
-    known = {row.name for row in fields(Settings)} - {"loss", "optimizer", "patience", "tolerance"}
+    known = {*ROWS} - {"loss", "optimizer", "patience", "tolerance"}
     chosen: dict[str, Any] = {}
     for name, value in given.items():
         setting = RENAMED.get(name, name)
@@ -209,13 +205,11 @@ def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
             chosen[setting] = value
     for name in ("hidden", "activation"):
         if name in chosen:
-            chosen[name] = _tuple(chosen[name])
-    if "activation" in chosen:
-        chosen["activation"] = tuple(WORDS.get(n, n) for n in chosen["activation"])
+            chosen[name] = tuple(WORDS.get(item, item) for item in _tuple(chosen[name]))
     by_class = given.get("class_weight")
     if isinstance(by_class, str):
         chosen["class_weight"] = by_class
-    return chosen
+    return {name: take_value(name, value) for name, value in chosen.items()}
 
 
 def _optimizer(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -258,12 +252,12 @@ def _patience(no_change: Any) -> int:
 
 
 def _scaled(
-    settings: Settings, full: Settings, given: Mapping[str, Any], rows: Rows, n_train: int
+    settings: Settings, full: Recipe, given: Mapping[str, Any], rows: Rows, n_train: int
 ) -> Settings:
     """Penalty and rate in Madaline's loss, see the top of the file."""
     halves = 2.0 if rows.task == "regression" and full.loss in ("auto", "squared") else 1.0
     if given["alpha"] is not None:
-        size = n_train if full.batch_size == "full" else min(int(full.batch_size or 1), n_train)
+        size = n_train if full.batch_size == "full" else min(full.batch_size, n_train)
         share = size * rows.mean_weight * rows.n_outputs
         l2 = cast("float", settings.l2) + float(given["alpha"]) * halves / max(share, 1e-300)
         settings = replace(settings, l2=l2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,14 @@ from madaline.predict.losses import constant_losses
 from madaline.prepare.opening import Opening
 from madaline.score.curve import Curve
 from madaline.score.judge import Judgement
-from madaline.settings.table import Settings
+from madaline.settings.recipes import Recipe
 from madaline.train.loop import Progress
 from madaline.version import __version__
 
 
-def epoch_event(progress: Progress, index: int, settings: Settings) -> dict[str, Any]:
+def epoch_event(progress: Progress, index: int, settings: Recipe) -> dict[str, Any]:
     """The ``epoch`` event of one epoch; its best are each member's: mean and middle epoch."""
-    history, epochs = progress.history, cast("int", settings.epochs)
+    history, epochs = progress.history, settings.epochs
     score = history.score[: index + 1]
     best = np.where(np.isfinite(score), score, np.inf).argmin(axis=0)
     train = history.train_loss[index] if _known(history.train_loss[index]) else history.loss[index]
@@ -40,9 +40,9 @@ def epoch_event(progress: Progress, index: int, settings: Settings) -> dict[str,
     }
 
 
-def _seconds_left(progress: Progress, settings: Settings) -> float | None:
+def _seconds_left(progress: Progress, settings: Recipe) -> float | None:
     """At the pace of the epochs after the first, whose time is mostly compilation."""
-    seconds, epochs = progress.history.seconds, cast("int", settings.epochs)
+    seconds, epochs = progress.history.seconds, settings.epochs
     later = int((seconds > seconds[0]).sum())
     if not later:
         return None
@@ -60,7 +60,7 @@ def _number(values: NDArray[Any]) -> float | None:
     return float(values.mean()) if _known(values) else None
 
 
-def curve_of(progress: Progress, settings: Settings, why: str) -> Curve:
+def curve_of(progress: Progress, settings: Recipe, why: str) -> Curve:
     """The curves as the verdict reads them: means over members."""
     history = progress.history
     known = not np.isnan(history.train_loss).any()
@@ -70,22 +70,22 @@ def curve_of(progress: Progress, settings: Settings, why: str) -> Curve:
         train=train.mean(axis=1),
         validation=history.validation_loss.mean(axis=1),
         best_epoch=kept_epoch(progress, settings, why),
-        epochs_planned=cast("int", settings.epochs),
+        epochs_planned=settings.epochs,
         stopped_why=why,
     )
 
 
-def keeps_best(settings: Settings, why: str) -> bool:
+def keeps_best(settings: Recipe, why: str) -> bool:
     """Whether the best epoch's weights are kept; without patience the last ones, unless broken."""
-    return bool(settings.patience) or why == "diverged"
+    return settings.patience > 0 or why == "diverged"
 
 
-def kept_epoch(progress: Progress, settings: Settings, why: str) -> int:
+def kept_epoch(progress: Progress, settings: Recipe, why: str) -> int:
     """The epoch whose weights are kept; of several members, the middle one."""
     return _middle(np.array(kept_epochs(progress, settings, why)))
 
 
-def kept_epochs(progress: Progress, settings: Settings, why: str) -> list[int]:
+def kept_epochs(progress: Progress, settings: Recipe, why: str) -> list[int]:
     """The epoch whose weights are kept, of each member."""
     best = np.asarray(progress.state.best_epoch)
     return (best if keeps_best(settings, why) else np.full_like(best, progress.epoch)).tolist()
@@ -149,7 +149,7 @@ def summarise(
         "target": list(prepared.target.names),
         "rows": {name: p.n_rows for name, p in prepared.parts.items()},
         "features": shape.n_inputs,
-        "parameters": shape.n_parameters * cast("int", settings.members),
+        "parameters": shape.n_parameters * settings.members,
         "epochs": progress.epoch,
         "best_epoch": kept_epoch(progress, settings, why),
         "best_epochs": kept_epochs(progress, settings, why),

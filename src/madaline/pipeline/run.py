@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ from madaline.predict.predictor import Predictor
 from madaline.prepare.opening import Opening, open_training
 from madaline.score.calibrate import calibrated
 from madaline.score.judge import judge
+from madaline.settings.recipes import Recipe
 from madaline.settings.table import Settings
 from madaline.train.history import History
 from madaline.train.loop import Progress, train_epochs
@@ -77,7 +78,7 @@ class Run:
     folder: Path | None = None
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> Recipe:
         """Complete: nothing is left open."""
         return self.opening.chosen
 
@@ -154,7 +155,7 @@ def _judged(opening: Opening, progress: Progress, why: str, start_loss: float, w
     )
 
 
-def kept_model(state: TrainState, settings: Settings, why: str) -> MLP:
+def kept_model(state: TrainState, settings: Recipe, why: str) -> MLP:
     """The best epoch's parameters, or the last where nothing may stop early and nothing broke."""
     return state.best if keeps_best(settings, why) else state.model
 
@@ -178,7 +179,7 @@ def _train(
 ) -> tuple[Progress, str]:
     """The loop over chunks: tell, ask, stop."""
     problem, settings = opening.problem, opening.chosen
-    epochs = cast("int", settings.epochs)
+    epochs = settings.epochs
     told = len(history) if history else 0
     progress: Progress | None = None
     why = "done"
@@ -212,7 +213,7 @@ def _look(opening: Opening, progress: Progress, *, done: bool) -> Look:
     return Look(**vars(replace(progress, done=done)), predictor=predictor)
 
 
-def _ending(problem: Problem, progress: Progress, settings: Settings, why: str) -> str:
+def _ending(problem: Problem, progress: Progress, settings: Recipe, why: str) -> str:
     """Why training ended, of one that nobody stopped by what its members say."""
     if _broken(problem, progress.history):
         return "diverged"
@@ -221,7 +222,7 @@ def _ending(problem: Problem, progress: Progress, settings: Settings, why: str) 
     return _end_of_lbfgs(progress, settings) if settings.optimizer == "lbfgs" else "stopped_early"
 
 
-def _end_of_lbfgs(progress: Progress, settings: Settings) -> str:
+def _end_of_lbfgs(progress: Progress, settings: Recipe) -> str:
     state = progress.state
     if settings.patience and np.any(np.asarray(state.stale) >= settings.patience):
         return "stopped_early"

@@ -23,7 +23,7 @@ from madaline.predict.predictor import Predictor
 from madaline.prepare.first_weights import fit_first_weights
 from madaline.prepare.parts import Prepared, prepare
 from madaline.prepare.problem import class_weights, first_score, make_problem
-from madaline.settings.recipes import affordable, complete, refuse_idle
+from madaline.settings.recipes import Recipe, affordable, complete, refuse_idle
 from madaline.settings.table import Settings
 from madaline.train.loop import init_models, init_state
 from madaline.train.state import Problem, TrainState
@@ -45,7 +45,7 @@ class Opening:
 
     data: Dataset
     asked: Settings
-    chosen: Settings
+    chosen: Recipe
     prepared: Prepared
     class_weight: NDArray[np.float64] | None
     problem: Problem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,18 +16,10 @@ from madaline.nn.architecture import Architecture, one_per_layer
 from madaline.nn.head import Head, first_bias, make_head
 from madaline.predict.losses import constant_losses
 from madaline.prepare.parts import Part, Prepared, balanced_class_weights
-from madaline.settings.table import (
-    Activation,
-    Initializer,
-    LayerRates,
-    Loss,
-    Optimizer,
-    Schedule,
-    Settings,
-    Task,
-)
+from madaline.settings.recipes import Recipe
+from madaline.settings.table import NUMBERS, Settings, Task
 from madaline.train.batches import Check, Rows, steps_per_epoch
-from madaline.train.plan import Hyper, Plan, make_hyper, scaled_learning_rate, with_extras
+from madaline.train.plan import Hyper, Plan, make_hyper, rate_factor, with_extras
 from madaline.train.state import Problem
 
 # Training rows that judge an epoch where no validation rows do.
@@ -36,21 +28,16 @@ _MOST_TRAIN = 2_000
 _EMBEDDING = 8
 # Of all numbers together, and of one below which they are not worth their cost.
 _MOST_PIECES, _FEWEST_PIECES = 512, 4
-_NUMBERS = (
-    "warmup", "decay_power", "momentum", "beta_1", "beta_2", "epsilon", "weight_decay", "l1", "l2",
-    "lp", "lp_order", "dropout", "label_smoothing", "input_noise", "tolerance",
-    "gradient_tolerance", "max_evaluations",
-)  # fmt: skip
 
 
 def make_problem(
-    prepared: Prepared, settings: Settings, class_weight: NDArray[np.float64] | None = None
+    prepared: Prepared, settings: Recipe, class_weight: NDArray[np.float64] | None = None
 ) -> Problem:
     """What is trained on what.
 
     Args:
         prepared: The encoded parts.
-        settings: Complete.
+        settings: What is trained.
         class_weight: From `class_weights`.
 
     Raises:
@@ -58,23 +45,22 @@ def make_problem(
     """
     code, train = prepared.target, prepared.parts["train"]
     head = head_of(code.task, settings)
-    hidden = cast("tuple[int, ...]", settings.hidden)
+    hidden = settings.hidden
     sizes = tuple(prepared.encoder.code_sizes)
     architecture = Architecture(
         n_features=len(prepared.encoder.feature_names),
         hidden=hidden,
-        activations=one_per_layer(cast("tuple[Activation, ...]", settings.activation), len(hidden)),
+        activations=one_per_layer(settings.activation, len(hidden)),
         n_outputs=code.n_outputs,
         output=head.output,
         code_sizes=sizes,
         embedding_sizes=(_EMBEDDING,) * len(sizes),
         n_numbers=prepared.encoder.n_numbers,
-        pieces=_pieces(cast("int", settings.pieces), prepared.encoder.n_numbers),
-        scaled=bool(settings.input_scales),
+        pieces=_pieces(settings.pieces, prepared.encoder.n_numbers),
+        scaled=settings.input_scales,
         parametric=bool(settings.parametric and hidden),
     )
-    dtype = np.dtype(cast("str", settings.precision)).type
-    members = cast("int", settings.members)
+    dtype, members = np.dtype(settings.precision).type, settings.members
     plan, hyper = _plan(settings, prepared, members, dtype)
     weight = train.weighed_by_class(class_weight)
     folds = prepared.n_held_out > 0
@@ -92,10 +78,9 @@ def make_problem(
     )
 
 
-def head_of(task: Task, settings: Settings) -> Head:
-    """The head that complete settings name for a task."""
-    loss = cast('Literal["auto"] | Loss', settings.loss)
-    return make_head(task, loss, level=settings.quantile, delta=settings.huber_delta)
+def head_of(task: Task, settings: Recipe) -> Head:
+    """The head that a recipe names for a task."""
+    return make_head(task, settings.loss, level=settings.quantile, delta=settings.huber_delta)
 
 
 def _pieces(wanted: int, n_numbers: int) -> int:
@@ -119,36 +104,34 @@ def first_score(problem: Problem) -> float:
 
 
 def _plan(
-    settings: Settings, prepared: Prepared, members: int, dtype: type[Any]
+    settings: Recipe, prepared: Prepared, members: int, dtype: type[Any]
 ) -> tuple[Plan, Hyper]:
     held, n_all = prepared.n_held_out, prepared.parts["train"].n_rows
     n = n_all - held
-    size = cast("int | str", settings.batch_size)
-    batch = 0 if size == "full" or int(size) >= n else int(size)
-    optimizer = cast("Optimizer", settings.optimizer)
-    rate = cast("Any", np.asarray(settings.learning_rate))
+    size = settings.batch_size
+    batch = 0 if size == "full" or size >= n else size
+    numbers = {name: getattr(settings, name) for name in NUMBERS}
     if settings.scale_from_batch is not None:
-        rate = scaled_learning_rate(rate, optimizer, batch or n, settings.scale_from_batch)
+        factor = rate_factor(settings.optimizer, batch or n, settings.scale_from_batch)
+        numbers["learning_rate"] = np.asarray(settings.learning_rate) * factor
     hyper = make_hyper(
         members,
         dtype=dtype,
-        patience=cast("int", settings.patience),
         held_from=fold_starts(n_all, members) if held else 0,
-        learning_rate=rate,
-        total_steps=cast("int", settings.epochs) * steps_per_epoch(n, batch),
-        **{name: getattr(settings, name) for name in _NUMBERS},
+        total_steps=settings.epochs * steps_per_epoch(n, batch),
+        **numbers,
     )
     plan = Plan(
-        optimizer=optimizer,
-        schedule=cast("Schedule", settings.schedule),
+        optimizer=settings.optimizer,
+        schedule=settings.schedule,
         batch_size=batch,
         shuffle=settings.shuffle,
         shared_batches=not held,
-        initializer=cast("Initializer", settings.initializer),
-        layer_rates=cast("LayerRates", settings.layer_rates),
-        fade=bool(settings.fade),
-        adaptive_smoothing=bool(settings.adaptive_smoothing),
-        calibrated=bool(settings.calibrate),
+        initializer=settings.initializer,
+        layer_rates=settings.layer_rates,
+        fade=settings.fade,
+        adaptive_smoothing=settings.adaptive_smoothing,
+        calibrated=settings.calibrate,
         folds=held > 0,
     )
     return with_extras(plan, hyper), hyper

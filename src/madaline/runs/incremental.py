@@ -16,7 +16,7 @@ from madaline.data.table import Table
 from madaline.encode.target import TargetCode
 from madaline.predict.predictor import Predictor
 from madaline.prepare.opening import open_training
-from madaline.settings.table import Settings
+from madaline.settings.recipes import Recipe
 from madaline.train.history import History
 from madaline.train.loop import Progress, train_epochs
 from madaline.train.state import Problem, TrainState
@@ -35,7 +35,7 @@ class Continued:
         n_train: Rows that an epoch of it has trained on.
     """
 
-    settings: Settings
+    settings: Recipe
     predictor: Predictor
     state: TrainState | None = None
     history: History | None = None
@@ -46,7 +46,7 @@ class Continued:
 def train_one_epoch_more(
     before: Continued | None,
     data: Dataset,
-    settings: Settings,
+    settings: Recipe,
     *,
     classes: Table | None = None,
 ) -> Continued:
@@ -65,6 +65,7 @@ def train_one_epoch_more(
 
     >>> from madaline.data.samples import load_sample
     >>> from madaline.settings.recipes import complete
+    >>> from madaline.settings.table import Settings
     >>> iris = Dataset(load_sample("iris").table, ("species",), lenient=True)
     >>> chosen = complete(Settings(hidden=(8,), validation=0.0, test=0.0, patience=0), 150)
     >>> first = train_one_epoch_more(None, iris, chosen)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from madaline.errors import FileError, UsageError, nearest
-from madaline.settings.table import Settings
-from madaline.settings.values import SETTING_NAMES, read_value
+from madaline.settings.table import ROWS, SETTING_NAMES, Settings
+from madaline.settings.values import read_value
 
 PREFIX = "MADALINE_"
 SECTIONS = {
@@ -20,7 +20,6 @@ SECTIONS = {
     "regularise": "Regularisation",
     "run": "Run",
 }
-GROUP_OF = {row.name: row.metadata["group"] for row in fields(Settings)}
 # ``target`` is no setting (scikit-learn passes it as y), but a file may name it.
 KEYS = ("target", *SETTING_NAMES)
 # Settings that may name a file; in a configuration file such a name is relative to that file.
@@ -163,7 +162,7 @@ def _section(section: str, values: dict[str, Any], where: str) -> dict[str, Any]
         )
     pairs = {_known(key, where, f" in [{section}]"): value for key, value in values.items()}
     for name in pairs:
-        group = GROUP_OF.get(name, "Data")
+        group = ROWS[name].group if name in ROWS else "Data"
         if group != SECTIONS[section]:
             right = next(part for part, title in SECTIONS.items() if title == group)
             raise UsageError(f"{where} has {name!r} in [{section}].", f"It belongs in [{right}].")

@@ -7,12 +7,23 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Collection
-from dataclasses import fields, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from madaline.errors import UsageError
-from madaline.settings.table import MEMBERWISE, OPTIMIZERS, Settings
+from madaline.settings.table import (
+    MEMBERWISE,
+    ROWS,
+    Activation,
+    Initializer,
+    LayerRates,
+    Loss,
+    Optimizer,
+    Schedule,
+    Settings,
+)
+from madaline.settings.values import value_text
 
 # What classes and numbers want differently.
 _Choice = Any
@@ -125,6 +136,51 @@ _SPARED = 60
 _EXACT_ROWS = 300
 
 
+class Recipe(Settings):
+    """Settings with nothing left open: what a preset, the data or a person decided.
+
+    A run is described by one; only a person's choices may be open.
+
+    >>> complete(Settings(), 1000).members + 1
+    5
+    """
+
+    hidden: tuple[int, ...]
+    activation: tuple[Activation, ...]
+    parametric: bool
+    input_scales: bool
+    pieces: int
+    initializer: Initializer
+    loss: Literal["auto"] | Loss
+    epochs: int
+    batch_size: int | Literal["full"]
+    optimizer: Optimizer
+    beta_2: float
+    learning_rate: float | tuple[float, ...]
+    layer_rates: LayerRates
+    schedule: Schedule
+    folds: bool
+    calibrate: bool
+    patience: int
+    members: int
+    weight_decay: float | tuple[float, ...]
+    fade: bool
+    dropout: float | tuple[float, ...]
+    label_smoothing: float | tuple[float, ...]
+    adaptive_smoothing: bool
+    precision: Literal["float32", "float64"]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in DECIDED:
+            if getattr(self, name) is None:
+                raise UsageError(f"{name} is left open.", "Complete the settings first.")
+
+
+# What is decided for a person who leaves it open.
+DECIDED = tuple(Recipe.__annotations__)
+
+
 def complete(
     settings: Settings,
     n_rows: int,
@@ -132,7 +188,7 @@ def complete(
     *,
     held_out: bool = True,
     stream: bool = False,
-) -> Settings:
+) -> Recipe:
     """The settings with nothing left open.
 
     Args:
@@ -152,9 +208,9 @@ def complete(
     few = not held_out and n_rows < _SPARED
     preset = preset_of(settings, plain=stream or few)
     chosen = {
-        row.name: _for_task(preset[row.name], task)
-        for row in fields(settings)
-        if getattr(settings, row.name) is None and row.name in preset
+        name: _for_task(choice, task)
+        for name, choice in preset.items()
+        if getattr(settings, name) is None
     }
     if "epochs" in chosen and preset["schedule"] == "cycles":  # others stop early by themselves
         chosen["epochs"] = auto_epochs(chosen["epochs"], n_rows)
@@ -168,21 +224,21 @@ def complete(
         # The preset's rate and decay belong to the preset's optimiser.
         own = {"learning_rate": _RATES[settings.optimizer], "weight_decay": 0.0}
         chosen |= {name: value for name, value in own.items() if name in chosen}
-    settings = replace(settings, **chosen)
-    _refuse_other_lengths(settings)
-    if settings.batch_size == "auto":
-        settings = replace(settings, batch_size=auto_batch_size(n_rows))
+    if chosen.get("batch_size", settings.batch_size) == "auto":
+        chosen["batch_size"] = auto_batch_size(n_rows)
     if settings.precision is None:
         exact = n_rows <= _EXACT_ROWS or settings.optimizer == "lbfgs"
-        settings = replace(settings, precision="float64" if exact else "float32")
-    return settings
+        chosen["precision"] = "float64" if exact else "float32"
+    recipe = Recipe(**(vars(settings) | chosen))
+    _refuse_other_lengths(recipe)
+    return recipe
 
 
-def _refuse_other_lengths(settings: Settings) -> None:
+def _refuse_other_lengths(settings: Recipe) -> None:
     for name in MEMBERWISE:
-        value = getattr(settings, name)
-        if isinstance(value, tuple) and len(cast("tuple[float, ...]", value)) != settings.members:
-            n = len(cast("tuple[float, ...]", value))
+        value: float | tuple[float, ...] = getattr(settings, name)
+        n = len(value) if isinstance(value, tuple) else settings.members
+        if n != settings.members:
             raise UsageError(
                 f"{name} has {n} values and the network {settings.members} members.",
                 "Give one value, one a member, or as many members.",
@@ -245,7 +301,7 @@ def _for_task(choice: Any, task: str) -> Any:
     return choice["regression" if task == "regression" else "classes"]
 
 
-def refuse_idle(given: Settings, settings: Settings, task: str) -> None:
+def refuse_idle(given: Settings, settings: Recipe, task: str) -> None:
     """Refuse a choice that would change nothing: whoever made it expects otherwise.
 
     Args:
@@ -261,39 +317,23 @@ def refuse_idle(given: Settings, settings: Settings, task: str) -> None:
     Traceback (most recent call last):
     ...
     madaline.errors.UsageError: momentum = 0.5 has no effect here: it needs the optimizer momentum
-    or nesterov, and this is adamw. Leave it out, or change the other.
+    or nesterov, and this is adamw. Leave it out, or change the other. (optimizer='momentum')
     """
-    adam = ("optimizer", ("adam", "adamw"))
-    needs: dict[str, tuple[str, tuple[str, ...]]] = {
-        "momentum": ("optimizer", ("momentum", "nesterov")),
-        "beta_1": adam,
-        "beta_2": adam,
-        "epsilon": adam,
-        "learning_rate": ("optimizer", tuple(name for name in OPTIMIZERS if name != "lbfgs")),
-        "quantile": ("loss", ("quantile",)),
-        "huber_delta": ("loss", ("huber",)),
-        "warmup": ("schedule", ("warmup", "one_cycle")),
-        "decay_power": ("schedule", ("inverse_scaling",)),
-        "gradient_tolerance": ("optimizer", ("lbfgs",)),
-        "max_evaluations": ("optimizer", ("lbfgs",)),
-        "label_smoothing": ("task", ("binary", "multiclass", "multilabel")),
-    }
-    known = {row.name: getattr(settings, row.name) for row in fields(settings)} | {"task": task}
-    for row in fields(given):
-        value = getattr(given, row.name)
-        if row.name not in needs or not value or value == row.default:
+    known = {**vars(settings), "task": task}
+    for name, row in ROWS.items():
+        value = getattr(given, name)
+        if row.needs is None or not value or value == getattr(Settings, name):
             continue
-        other, fitting = needs[row.name]
-        if known[other] not in fitting:
-            raise UsageError(
-                f"{row.name} = {value!r} has no effect here: it needs the {other} "
-                f"{' or '.join(fitting)}, and this is {known[other]}.",
-                "Leave it out, or change the other.",
-            )
-    if given.lp_order != Settings.lp_order and not settings.lp:
-        raise UsageError(f"lp_order = {given.lp_order:g} has no effect without lp.", "Set lp too.")
-    if given.dropout and not settings.hidden:
-        raise UsageError("dropout has no effect without hidden layers.", "Leave it out.")
+        other, fitting = row.needs
+        if known[other] in fitting if fitting else known[other]:
+            continue
+        wanted = f"the {other} {' or '.join(fitting)}" if fitting else other
+        raise UsageError(
+            f"{name} = {value!r} has no effect here: it needs {wanted}, "
+            f"and this is {value_text(known[other])}.",
+            "Leave it out, or change the other.",
+            settings={name: None} | ({other: fitting[0]} if fitting and other in ROWS else {}),
+        )
 
 
 def auto_batch_size(n_rows: int) -> int:

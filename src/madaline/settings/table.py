@@ -1,18 +1,18 @@
 """The one table of settings: command-line options, TOML keys and estimator parameters.
 
-Each field of `Settings` is one row: its type and default, and in its metadata the group, the help
-text and the choices. ``None`` means "decided by the preset or from the data";
+Each field of `Settings` is one row: its type and default, and in its metadata a `Row` with all else
+that other rooms need to know of it. ``None`` means "decided by the preset or from the data";
 `madaline.settings.recipes` fills it in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from types import MappingProxyType
-from typing import Any, Literal, cast, get_args
+from dataclasses import dataclass, fields
+from types import MappingProxyType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from madaline.errors import UsageError, nearest
+from madaline.settings.row import Row, check, setting
 
 Task = Literal["binary", "multiclass", "multilabel", "regression"]
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -38,38 +38,10 @@ Schedule = Literal[
 ]
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 
-# Numbers that each member may have its own of.
-MEMBERWISE = (
-    "learning_rate", "weight_decay", "l1", "l2", "dropout", "label_smoothing", "input_noise",
-)  # fmt: skip
-
 GROUPS = ("Data", "Model", "Training", "Regularisation", "Run")
 
 
-def _row(
-    default: Any,
-    group: str,
-    help: str,
-    *,
-    choices: tuple[str, ...] = (),
-    low: float | None = None,
-    high: float | None = None,
-    open_low: bool = False,
-    estimator: str | None = None,
-) -> Any:
-    """One row of the table; ``estimator`` is scikit-learn's name where it has one."""
-    row = MappingProxyType(
-        {
-            "group": group,
-            "help": help,
-            "choices": choices,
-            "low": low,
-            "high": high,
-            "open_low": open_low,
-            "estimator": estimator,
-        }
-    )
-    return field(default=default, metadata=row)
+_ADAM = ("optimizer", ("adamw", "adam"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +56,10 @@ class Settings:
     """
 
     # -- Data
-    task: str | None = _row(
+    task: str | None = setting(
         None, "Data", "What to predict; found from the target when not given.", choices=TASKS
     )
-    validation: float | str = _row(
+    validation: float | str = setting(
         0.1,
         "Data",
         "Share of rows, or a file, that decides when to stop.",
@@ -95,85 +67,111 @@ class Settings:
         high=0.9,
         estimator="validation_fraction",
     )
-    test: float | str = _row(
+    test: float | str = setting(
         0.15,
         "Data",
         "Share of rows, or a file, that is kept for the final scores.",
         low=0,
         high=0.9,
     )
-    group: str | None = _row(
+    group: str | None = setting(
         None, "Data", "Column whose equal values stay in one part of the split."
     )
-    time: str | None = _row(
+    time: str | None = setting(
         None,
         "Data",
         "Column to split by, not to learn from: train on the oldest rows, test on the newest.",
     )
-    weight: str | None = _row(None, "Data", "Column with the weight of each row.")
-    drop: tuple[str, ...] = _row((), "Data", "Columns to leave out, separated by commas.")
+    weight: str | None = setting(None, "Data", "Column with the weight of each row.")
+    drop: tuple[str, ...] = setting((), "Data", "Columns to leave out, separated by commas.")
     # -- Model
-    preset: str = _row(
+    preset: str = setting(
         "auto",
         "Model",
         "Starting point for all that is not set; 'auto': balanced, or the best that fits into "
         "the time budget.",
         choices=PRESETS,
     )
-    hidden: tuple[int, ...] | None = _row(
+    hidden: tuple[int, ...] | None = setting(
         None,
         "Model",
         "Widths of the hidden layers, such as 256,256; 'none' is a linear model.",
         low=1,
         high=100_000,
         estimator="hidden_layer_sizes",
+        role="program",
+        searched=True,
     )
-    activation: tuple[str, ...] | None = _row(
+    activation: tuple[str, ...] | None = setting(
         None,
         "Model",
         "Activation of the hidden layers: one for all or one a layer.",
         choices=ACTIVATIONS,
         estimator="activation",
+        role="program",
+        searched=True,
     )
-    parametric: bool | None = _row(
-        None, "Model", "Each hidden unit learns how much of its activation it uses."
+    parametric: bool | None = setting(
+        None,
+        "Model",
+        "Each hidden unit learns how much of its activation it uses.",
+        role="program",
+        searched=True,
     )
-    input_scales: bool | None = _row(
-        None, "Model", "The first layer learns a scale for each of its inputs."
+    input_scales: bool | None = setting(
+        None,
+        "Model",
+        "The first layer learns a scale for each of its inputs.",
+        role="program",
+        searched=True,
     )
-    pieces: int | None = _row(
+    pieces: int | None = setting(
         None,
         "Model",
         "Show numbers piece by piece too, cut at so many quantiles, to every second member; 0: to "
         "none.",
         low=0,
         high=1024,
+        role="program",
+        searched=True,
     )
-    initializer: str | None = _row(
+    initializer: str | None = setting(
         None,
         "Model",
         "First weights; 'auto' chooses by the activation, 'data' fits them to the rows too.",
         choices=INITIALIZERS,
+        role="program",
+        searched=True,
     )
-    loss: str | None = _row(
+    loss: str | None = setting(
         None,
         "Model",
         "What training lowers; 'auto' chooses by the task.",
         choices=LOSSES,
         estimator="loss",
+        role="program",
     )
-    quantile: float = _row(
-        0.5, "Model", "Level of the quantile loss.", low=0, high=1, open_low=True
+    quantile: float = setting(
+        0.5,
+        "Model",
+        "Level of the quantile loss.",
+        low=0,
+        high=1,
+        open_low=True,
+        role="program",
+        needs=("loss", ("quantile",)),
     )
-    huber_delta: float = _row(
+    huber_delta: float = setting(
         1.0,
         "Model",
         "Where the Huber loss turns linear, in standard deviations of the target.",
         low=0,
         open_low=True,
+        role="program",
+        needs=("loss", ("huber",)),
     )
     # -- Training
-    epochs: int | None = _row(
+    epochs: int | None = setting(
         None,
         "Training",
         "Most passes over the training rows.",
@@ -181,95 +179,144 @@ class Settings:
         high=10**9,
         estimator="max_iter",
     )
-    batch_size: int | Literal["auto", "full"] | None = _row(
+    batch_size: int | Literal["auto", "full"] | None = setting(
         None,
         "Training",
         "Rows an update: a number, 'auto' or 'full'.",
         low=1,
         estimator="batch_size",
+        role="program",
+        searched=True,
     )
-    optimizer: str | None = _row(
-        None, "Training", "How gradients become steps.", choices=OPTIMIZERS, estimator="solver"
+    optimizer: str | None = setting(
+        None,
+        "Training",
+        "How gradients become steps.",
+        choices=OPTIMIZERS,
+        estimator="solver",
+        role="program",
     )
-    learning_rate: float | tuple[float, ...] | None = _row(
+    learning_rate: float | tuple[float, ...] | None = setting(
         None,
         "Training",
         "Size of the first steps.",
         low=0,
         open_low=True,
         estimator="learning_rate_init",
+        role="number",
+        searched=True,
+        needs=("optimizer", ("adamw", "adam", "nesterov", "momentum", "sgd")),
     )
-    momentum: float = _row(
+    momentum: float = setting(
         0.9,
         "Training",
         "Momentum of 'momentum' and 'nesterov'.",
         low=0,
         high=1,
         estimator="momentum",
+        role="number",
+        searched=True,
+        needs=("optimizer", ("momentum", "nesterov")),
     )
-    beta_1: float = _row(
-        0.9, "Training", "Adam: decay of the mean of gradients.", low=0, high=1, estimator="beta_1"
+    beta_1: float = setting(
+        0.9,
+        "Training",
+        "Adam: decay of the mean of gradients.",
+        low=0,
+        high=1,
+        estimator="beta_1",
+        role="number",
+        searched=True,
+        needs=_ADAM,
     )
-    beta_2: float | None = _row(
+    beta_2: float | None = setting(
         None,
         "Training",
         "Adam: decay of the mean of squared gradients.",
         low=0,
         high=1,
         estimator="beta_2",
+        role="number",
+        searched=True,
+        needs=_ADAM,
     )
-    epsilon: float = _row(
-        1e-8, "Training", "Adam: added to the root.", low=0, open_low=True, estimator="epsilon"
+    epsilon: float = setting(
+        1e-8,
+        "Training",
+        "Adam: added to the root.",
+        low=0,
+        open_low=True,
+        estimator="epsilon",
+        role="number",
+        searched=True,
+        needs=_ADAM,
     )
-    schedule: str | None = _row(
-        None, "Training", "How the learning rate moves over the epochs.", choices=SCHEDULES
+    schedule: str | None = setting(
+        None,
+        "Training",
+        "How the learning rate moves over the epochs.",
+        choices=SCHEDULES,
+        role="program",
+        searched=True,
     )
-    layer_rates: str | None = _row(
+    layer_rates: str | None = setting(
         None,
         "Training",
         "'scaled': the learning rate is that of a weight among 256 inputs; biases and input scales "
         "learn faster, wider layers more slowly.",
         choices=LAYER_RATES,
+        role="program",
+        searched=True,
     )
-    warmup: float = _row(
+    warmup: float = setting(
         0.05,
         "Training",
         "Share of all steps in which 'warmup' and 'one_cycle' rise.",
         low=0,
         high=1,
+        role="number",
+        searched=True,
+        needs=("schedule", ("warmup", "one_cycle")),
     )
-    decay_power: float = _row(
+    decay_power: float = setting(
         0.5,
         "Training",
         "Exponent of 'inverse_scaling': the rate falls as rows seen to this power.",
         low=0,
         estimator="power_t",
+        role="number",
+        searched=True,
+        needs=("schedule", ("inverse_scaling",)),
     )
-    shuffle: bool = _row(
+    shuffle: bool = setting(
         True,
         "Training",
         "Deal the rows in a new order in each epoch; false: as they are.",
         estimator="shuffle",
+        role="program",
+        searched=True,
     )
-    scale_from_batch: int | None = _row(
+    scale_from_batch: int | None = setting(
         None,
         "Training",
         "Batch size the learning rate was meant for: rescale it, by k (SGD) or root k (Adam).",
         low=1,
     )
-    folds: bool | None = _row(
+    folds: bool | None = setting(
         None,
         "Training",
         "Each member holds out other rows for validation instead of all the same; not with groups, "
         "time or a validation file.",
+        role="program",
     )
-    calibrate: bool | None = _row(
+    calibrate: bool | None = setting(
         None,
         "Training",
         "Compare epochs at the temperature that suits each best, and give the network the last one "
         "(classes).",
+        role="program",
     )
-    patience: int | None = _row(
+    patience: int | None = setting(
         None,
         "Training",
         "Epochs without progress before stopping with the best weights; 0 keeps the last. With "
@@ -277,101 +324,150 @@ class Settings:
         low=0,
         high=2**31 - 1,
         estimator="n_iter_no_change",
+        role="number",
     )
-    tolerance: float = _row(
+    tolerance: float = setting(
         0.0,
         "Training",
         "How much lower the validation loss must be to count as better.",
         low=0,
         estimator="tol",
+        role="number",
     )
-    gradient_tolerance: float = _row(
+    gradient_tolerance: float = setting(
         1e-4,
         "Training",
         "L-BFGS has converged when no slope of the loss is steeper.",
         low=0,
+        role="number",
+        needs=("optimizer", ("lbfgs",)),
     )
-    max_evaluations: int = _row(
+    max_evaluations: int = setting(
         15_000,
         "Training",
         "Most evaluations of the loss by L-BFGS.",
         low=1,
         high=2**31 - 1,
         estimator="max_fun",
+        role="number",
+        needs=("optimizer", ("lbfgs",)),
     )
-    time_budget: float | None = _row(
+    time_budget: float | None = setting(
         None, "Training", "Seconds after which training stops.", low=0, open_low=True
     )
-    members: int | None = _row(
+    members: int | None = setting(
         None,
         "Training",
         "Networks trained as one and averaged. Rate, decay, penalties, dropout, smoothing and "
         "noise may be a list, one a member.",
         low=1,
         high=1024,
+        role="program",
     )
     # -- Regularisation
-    weight_decay: float | tuple[float, ...] | None = _row(
+    weight_decay: float | tuple[float, ...] | None = setting(
         None,
         "Regularisation",
         "Decoupled weight decay of AdamW, a step and unit of learning rate.",
         low=0,
+        role="number",
+        searched=True,
     )
-    l1: float | tuple[float, ...] = _row(
-        0.0, "Regularisation", "Penalty on the sum of absolute weights.", low=0
+    l1: float | tuple[float, ...] = setting(
+        0.0,
+        "Regularisation",
+        "Penalty on the sum of absolute weights.",
+        low=0,
+        role="number",
+        searched=True,
     )
-    l2: float | tuple[float, ...] = _row(
+    l2: float | tuple[float, ...] = setting(
         0.0,
         "Regularisation",
         "Penalty on half the sum of squared weights.",
         low=0,
+        role="number",
+        searched=True,
     )
-    lp: float = _row(
+    lp: float = setting(
         0.0,
         "Regularisation",
         "Penalty on the sum of absolute weights to the power of lp_order.",
         low=0,
+        role="number",
+        searched=True,
     )
-    lp_order: float = _row(1.5, "Regularisation", "The p of the L^p penalty.", low=1)
-    dropout: float | tuple[float, ...] | None = _row(
-        None, "Regularisation", "Share of hidden units switched off in each step.", low=0, high=0.95
+    lp_order: float = setting(
+        1.5,
+        "Regularisation",
+        "The p of the L^p penalty.",
+        low=1,
+        role="number",
+        searched=True,
+        needs=("lp", ()),
     )
-    fade: bool | None = _row(
+    dropout: float | tuple[float, ...] | None = setting(
+        None,
+        "Regularisation",
+        "Share of hidden units switched off in each step.",
+        low=0,
+        high=0.95,
+        role="number",
+        searched=True,
+        needs=("hidden", ()),
+    )
+    fade: bool | None = setting(
         None,
         "Regularisation",
         "Let weight decay and dropout fade to nothing in the second half of the training.",
+        role="program",
+        searched=True,
     )
-    label_smoothing: float | tuple[float, ...] | None = _row(
-        None, "Regularisation", "Share of each label spread over all classes.", low=0, high=0.95
+    label_smoothing: float | tuple[float, ...] | None = setting(
+        None,
+        "Regularisation",
+        "Share of each label spread over all classes.",
+        low=0,
+        high=0.95,
+        role="number",
+        searched=True,
+        needs=("task", ("binary", "multiclass", "multilabel")),
     )
-    adaptive_smoothing: bool | None = _row(
+    adaptive_smoothing: bool | None = setting(
         None,
         "Regularisation",
         "Smooth labels only as far as held-out rows are told apart; at a loss above 0.3 not.",
+        role="program",
     )
-    input_noise: float | tuple[float, ...] = _row(
-        0.0, "Regularisation", "Standard deviation of noise added to numeric features.", low=0
+    input_noise: float | tuple[float, ...] = setting(
+        0.0,
+        "Regularisation",
+        "Standard deviation of noise added to numeric features.",
+        low=0,
+        role="number",
+        searched=True,
     )
-    class_weight: str | None = _row(
+    class_weight: str | None = setting(
         None,
         "Regularisation",
         "'balanced' weighs each class by the inverse of its share.",
         choices=("balanced",),
     )
     # -- Run
-    seed: int = _row(
+    seed: int = setting(
         0, "Run", "One seed, one result.", low=0, high=2**31 - 1, estimator="random_state"
     )
-    precision: str | None = _row(
+    precision: str | None = setting(
         None,
         "Run",
         "Arithmetic of the training; float64 for up to 300 rows and for L-BFGS, else float32.",
         choices=("float32", "float64"),
+        role="program",
     )
 
     def __post_init__(self) -> None:
-        for row in fields(self):
-            _check(row.name, getattr(self, row.name), row.metadata)
+        for name, facts in ROWS.items():
+            check(name, getattr(self, name), facts)
 
     def as_dict(self) -> dict[str, Any]:
         """Every setting by name."""
@@ -388,27 +484,24 @@ class Settings:
         return values | {name: sum(numbers) / len(numbers) for name, numbers in own.items()}
 
 
-def _check(name: str, value: Any, row: Mapping[str, Any]) -> None:
-    choices: tuple[str, ...] = row["choices"]
-    items = cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,)
-    for item in items:
-        if isinstance(item, str) and choices and item not in choices:
-            raise UsageError(
-                f"{name} = {item!r} is not known.", nearest(item, choices), settings={name: None}
-            )
-        if isinstance(item, bool) or not isinstance(item, int | float):
-            continue
-        low, high = row["low"], row["high"]
-        if (
-            item != item
-            or (low is not None and (item <= low if row["open_low"] else item < low))
-            or (high is not None and item > high)
-        ):
-            start = "above" if row["open_low"] else "at least"
-            bounds = [f"{start} {low:g}"] if low is not None else []
-            bounds += [f"at most {high:g}"] if high is not None else []
-            raise UsageError(
-                f"{name} = {item!r} is out of range.",
-                f"It must be {' and '.join(bounds)}.",
-                settings={name: None},
-            )
+ROWS: Mapping[str, Row] = MappingProxyType(
+    {known.name: known.metadata["row"] for known in fields(Settings)}
+)
+SETTING_NAMES = tuple(ROWS)
+_TYPES = get_type_hints(Settings)
+
+
+def accepted(name: str) -> tuple[Any, ...]:
+    """The types that a setting accepts besides None, such as ``(int, Literal["auto", "full"])``.
+
+    >>> accepted("validation")
+    (<class 'float'>, <class 'str'>)
+    """
+    hint = _TYPES[name]
+    members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return tuple(member for member in members if member is not type(None))
+
+
+NUMBERS = tuple(name for name, facts in ROWS.items() if facts.role == "number")
+# Numbers that each member may have its own of.
+MEMBERWISE = tuple(name for name in NUMBERS if tuple[float, ...] in accepted(name))

@@ -1,4 +1,8 @@
-"""Text or TOML into the value of a setting: one reading for options, environment and files."""
+"""The value of a setting, however it comes: text, TOML, JSON, Python; and back into text.
+
+A person writes: what they mean is read (`read_value`: a text, or a value of a TOML file). A program
+gives: what it gives has the right type or is wrong (`take_value`: JSON, Python).
+"""
 
 from __future__ import annotations
 
@@ -6,28 +10,13 @@ import csv
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import fields
-from functools import cache
-from types import UnionType
-from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, cast, get_args, get_origin
 
 from madaline.errors import UsageError, nearest
-from madaline.settings.table import MEMBERWISE, Settings
+from madaline.settings.row import shown
+from madaline.settings.table import MEMBERWISE, SETTING_NAMES, Settings, accepted
 
-SETTING_NAMES = tuple(row.name for row in fields(Settings))
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
-@cache
-def accepted(name: str) -> tuple[Any, ...]:
-    """The types that a setting accepts besides None, such as ``(int, Literal["auto", "full"])``.
-
-    >>> accepted("validation")
-    (<class 'float'>, <class 'str'>)
-    """
-    hint = get_type_hints(Settings)[name]
-    members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    return tuple(member for member in members if member is not type(None))
 
 
 def is_list(name: str) -> bool:
@@ -69,11 +58,37 @@ def read_value(name: str, raw: Any) -> Any:
     raise _unreadable(name, raw)
 
 
+def take_value(name: str, given: Any) -> Any:
+    """The value that a program gives: a JSON value or a Python object, where no text is a number.
+
+    Ranges and choices are checked by `Settings` itself.
+
+    Raises:
+        UsageError: It is not of the setting's type, or there is no such setting.
+
+    >>> take_value("hidden", [64, 32]), take_value("epochs", None), take_value("batch_size", "full")
+    ((64, 32), None, 'full')
+    >>> take_value("epochs", "12")
+    Traceback (most recent call last):
+    madaline.errors.UsageError: epochs = '12' cannot be read. It must be a whole number.
+    """
+    check_name(name)
+    if getattr(given, "shape", None) == ():  # a scalar of NumPy
+        given = given.item()
+    if given is None and getattr(Settings, name) is None:
+        return None
+    for kind in accepted(name):
+        value = _take_one(given, kind)
+        if value is not None:
+            return value
+    raise _unreadable(name, given)
+
+
 def check_name(name: str) -> None:
     """Raise `UsageError`, with the nearest name, if there is no such setting."""
     if name not in SETTING_NAMES:
         raise UsageError(
-            f"There is no setting {name!r}.", nearest(name.replace("-", "_"), SETTING_NAMES)
+            f"There is no setting {shown(name)}.", nearest(name.replace("-", "_"), SETTING_NAMES)
         )
 
 
@@ -136,7 +151,7 @@ def _number_text(number: float) -> str:
 
 def _unreadable(name: str, raw: Any) -> UsageError:
     return UsageError(
-        f"{name} = {raw!r} cannot be read.",
+        f"{name} = {shown(raw)} cannot be read.",
         f"It must be {expected(name)}.",
         settings={name: None},
     )
@@ -182,6 +197,22 @@ def _read_one(raw: Any, kind: Any) -> Any:
     if kind is int:
         return _whole(raw, number)
     return number
+
+
+def _take_one(given: Any, kind: Any) -> Any:
+    """The value where it is of this type; None where not."""
+    if get_origin(kind) is tuple:
+        if not isinstance(given, list | tuple):
+            return None
+        items = [_take_one(item, get_args(kind)[0]) for item in cast("Sequence[Any]", given)]
+        return None if None in items else tuple(items)
+    if get_origin(kind) is Literal:
+        return given if isinstance(given, str) and given in get_args(kind) else None
+    if isinstance(given, bool) or kind is bool:
+        return given if isinstance(given, bool) and kind is bool else None
+    if isinstance(given, float) and not math.isfinite(given):
+        return None
+    return given if isinstance(given, int | float if kind is float else kind) else None
 
 
 def _whole(raw: str | int | float, number: float) -> int | None:

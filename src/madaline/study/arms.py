@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import jax
 import numpy as np
@@ -21,6 +21,7 @@ from madaline.predict.forward import logits
 from madaline.predict.losses import row_losses
 from madaline.prepare.opening import Opening, random_state
 from madaline.score.calibrate import calibrated
+from madaline.settings.recipes import Recipe
 from madaline.settings.table import Settings
 from madaline.train.loop import train_epochs
 from madaline.train.plan import EXTRAS
@@ -81,7 +82,7 @@ class Trained:
     curves: Curves
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> Recipe:
         """Complete."""
         return self.opening.chosen
 
@@ -153,7 +154,7 @@ def train_arms(
     entered = enter(opening, arms)
     trained: dict[Arm, Trained] = {}
     for group in groups(entered):
-        stop = until or cast("int", group[0].settings.epochs)
+        stop = until or group[0].settings.epochs
         trained |= {moved.arm: moved for moved in go_on(group, stop)}
         if tell is not None:
             tell(len(trained))

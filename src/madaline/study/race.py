@@ -8,11 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 
-from madaline.settings.table import Settings
+from madaline.settings.recipes import Recipe
 from madaline.study.arms import GROUP, Trained, go_on, groups
 from madaline.train.optimizers import CYCLE_ENDS
 
@@ -32,7 +31,7 @@ class Entrant:
     scores: tuple[float, ...] = ()
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> Recipe:
         """Complete, of one network."""
         return self.trained.settings
 
@@ -83,7 +82,7 @@ def race(
         All of them, those that went furthest first, and of those the best first.
     """
     started = time.perf_counter()
-    stops = rungs(cast("int", entrants[0].settings.epochs))
+    stops = rungs(entrants[0].settings.epochs)
     racing, standing = list(entrants), {entrant.number: entrant for entrant in entrants}
     for number, stop in enumerate(stops, 1):
         moved: list[Entrant] = []

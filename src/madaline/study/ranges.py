@@ -12,21 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from madaline.errors import UsageError, nearest
+from madaline.settings.table import NUMBERS, ROWS, accepted
 
-# Each network of a compiled program has its own value of these: another one costs nothing.
-NUMBERS = (
-    "learning_rate", "weight_decay", "dropout", "label_smoothing", "input_noise", "l1", "l2", "lp",
-    "lp_order", "beta_1", "beta_2", "epsilon", "momentum", "warmup", "decay_power",
-)  # fmt: skip
-# These decide the program: each value is compiled for itself.
-PROGRAMS = (
-    "hidden", "activation", "parametric", "input_scales", "pieces", "initializer", "batch_size",
-    "schedule", "layer_rates", "fade", "shuffle",
-)  # fmt: skip
-VARIABLE = (*NUMBERS, *PROGRAMS)
-
-_WHOLE = ("pieces", "batch_size")
-RANGED = (*NUMBERS, *_WHOLE)
+VARIABLE = tuple(name for name, row in ROWS.items() if row.searched)
+# Each network of a compiled program has its own value of these: another one costs nothing. All
+# others decide the program, and each value is compiled for itself.
+_NUMBERS = tuple(name for name in VARIABLE if name in NUMBERS)
+_WHOLE = tuple(name for name in VARIABLE if int in accepted(name))
+RANGED = (*_NUMBERS, *_WHOLE)
 _MOST_VALUES = 1000
 _GRAMMAR = "Write a..b, a..b:log, or a..b:log:5 for five values, such as 1e-4..1e-2:log."
 

@@ -15,7 +15,7 @@ from madaline.errors import DataError
 from madaline.pipeline.run import run
 from madaline.prepare.opening import open_training
 from madaline.report.words.trials import describe_rung
-from madaline.settings.recipes import affordable, complete, with_folds
+from madaline.settings.recipes import Recipe, affordable, complete, with_folds
 from madaline.settings.table import MEMBERWISE, Settings
 from madaline.study.arms import Arm, enter
 from madaline.study.choice import Comparison, compare_trials, compare_whole
@@ -144,7 +144,7 @@ def search(
     )
     others = [entrant for entrant in ranked if entrant.number and entrant.trained.has_learned]
     n_train, task = opening.prepared.parts["train"].n_rows, opening.prepared.target.task
-    members = complete(settings, n_train, task).members or 1
+    members = complete(settings, n_train, task).members
     if members > 1 and settings.members is None and set(space) <= {*MEMBERWISE}:
         choice = _mixture(ranked, trials, opening.chosen, members)
     elif others and with_folds(settings, data.own):  # rows that chose nothing compare
@@ -184,7 +184,7 @@ class _Choice:
 def _mixture(
     ranked: Sequence[Entrant],
     trials: Sequence[Choices],
-    full: Settings,
+    full: Recipe,
     members: int,
 ) -> _Choice:
     """Twice the members, some of them with the settings of the trials that were better."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from madaline.errors import UsageError
+from madaline.settings.recipes import Recipe
 from madaline.settings.table import Settings
 from madaline.study.ranges import Range, Space, Values, check_variable
 
@@ -20,7 +21,7 @@ _PATIENCE = 100
 Choices = Mapping[str, Any]
 
 
-def default_space(given: Settings, settings: Settings) -> Space:
+def default_space(given: Settings, settings: Recipe) -> Space:
     """What is varied where nobody says so: rate, decay and dropout, if they are the preset's.
 
     Args:

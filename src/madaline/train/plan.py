@@ -12,7 +12,15 @@ from madaline.arrays import Array, pytree
 from madaline.errors import UsageError
 from madaline.nn.architecture import Architecture
 from madaline.nn.head import Head
-from madaline.settings.table import Initializer, LayerRates, Optimizer, Schedule
+from madaline.settings.table import (
+    NUMBERS,
+    Initializer,
+    LayerRates,
+    Optimizer,
+    Schedule,
+    Settings,
+    accepted,
+)
 
 # Noise and penalties that cost time in every step: compiled in only where their strength is not 0.
 Extra = Literal["dropout", "input_noise", "label_smoothing", "l1", "l2", "lp", "weight_decay"]
@@ -136,58 +144,39 @@ class Hyper:
     max_evaluations: Int[Array, " m"]
 
 
-_DEFAULTS: dict[str, float] = {
-    "learning_rate": 1e-3,
-    "total_steps": 1.0,
-    "warmup": 0.05,
-    "decay_power": 0.5,
-    "momentum": 0.9,
-    "beta_1": 0.9,
-    "beta_2": 0.999,
-    "epsilon": 1e-8,
-    "weight_decay": 0.0,
-    "l1": 0.0,
-    "l2": 0.0,
-    "lp": 0.0,
-    "lp_order": 1.5,
-    "dropout": 0.0,
-    "label_smoothing": 0.0,
-    "input_noise": 0.0,
-    "tolerance": 0.0,
-    "gradient_tolerance": 1e-4,
+# What is not said: the table's default, Adam's own values, and nothing else switched on.
+_ADAMS = {"learning_rate": 1e-3, "beta_2": 0.999}
+_DEFAULTS: dict[str, Any] = {"held_from": 0, "total_steps": 1.0} | {
+    name: _ADAMS.get(name, 0) if getattr(Settings, name) is None else getattr(Settings, name)
+    for name in NUMBERS
+}
+_TYPES: dict[str, Any] = {"member": np.uint32, "held_from": np.uint32} | {
+    name: np.int32 for name in NUMBERS if int in accepted(name)
 }
 
 
 def make_hyper(
-    members: int = 1,
-    *,
-    dtype: type[np.floating[Any]] = np.float32,
-    patience: int = 0,
-    max_evaluations: int = 15_000,
-    held_from: Any = 0,
-    **values: Any,
+    members: int = 1, *, dtype: type[np.floating[Any]] = np.float32, **values: Any
 ) -> Hyper:
     """Numbers for each member; each value is one for all, or one a member.
+
+    Args:
+        members: ``m``.
+        dtype: Of all that are not whole numbers.
+        values: By the name of `Hyper`; what is left out has the default of its setting.
 
     >>> make_hyper(2, learning_rate=[0.1, 0.2]).learning_rate.tolist()
     [0.10000000149011612, 0.20000000298023224]
     """
-    unknown = set(values) - set(_DEFAULTS) - {"member"}
+    chosen = {"member": np.arange(members), **_DEFAULTS}
+    unknown = sorted(set(values) - set(chosen))
     if unknown:
-        raise UsageError(f"Hyper has no {sorted(unknown)[0]!r}.")
-    chosen = {**_DEFAULTS, **values}
-    index = chosen.pop("member", np.arange(members))
+        raise UsageError(f"Hyper has no {unknown[0]!r}.")
     arrays = {
-        name: np.broadcast_to(np.asarray(value, dtype), (members,)).copy()
-        for name, value in chosen.items()
+        name: np.broadcast_to(np.asarray(value, _TYPES.get(name, dtype)), (members,)).copy()
+        for name, value in (chosen | values).items()
     }
-    return Hyper(
-        member=np.asarray(index, np.uint32).reshape(members),
-        held_from=np.broadcast_to(np.asarray(held_from, np.uint32), (members,)).copy(),
-        patience=np.full(members, patience, np.int32),
-        max_evaluations=np.full(members, max_evaluations, np.int32),
-        **arrays,
-    )
+    return Hyper(**arrays)
 
 
 def with_extras(plan: Plan, hyper: Hyper) -> Plan:
@@ -197,16 +186,14 @@ def with_extras(plan: Plan, hyper: Hyper) -> Plan:
     )
 
 
-def scaled_learning_rate(
-    rate: float | Array, optimizer: Optimizer, batch_size: int, meant_for: int
-) -> float | Array:
-    """The learning rate for another batch size.
+def rate_factor(optimizer: Optimizer, batch_size: int, meant_for: int) -> float:
+    """What a learning rate is multiplied by for another batch size than it was meant for.
 
     k times the batch takes k times the rate with SGD (Goyal et al. 2017) and the root of k times
     with Adam (Malladi et al. 2022); both hold up to the critical batch size, not beyond.
 
-    >>> scaled_learning_rate(0.1, "sgd", 512, 128), scaled_learning_rate(0.1, "adam", 512, 128)
-    (0.4, 0.2)
+    >>> rate_factor("sgd", 512, 128), rate_factor("adam", 512, 128)
+    (4.0, 2.0)
     """
     k = batch_size / meant_for
-    return rate * (k**0.5 if optimizer in ("adam", "adamw") else k)
+    return k**0.5 if optimizer in ("adam", "adamw") else k
