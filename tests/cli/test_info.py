@@ -12,7 +12,7 @@ from madaline.events.scores import Score, Scores
 
 Call = Callable[..., Result]
 ROWS = "age,job,sick\n39,clerk,yes\n25,nurse,no\n61,clerk,no\n70,baker,yes\n"
-SCORES = Scores(40, (Score("accuracy", 0.9, 0.77, 0.96),)).as_dict()
+SCORES = Scores(40, "accuracy", (Score("accuracy", 0.9, 0.77, 0.96),)).as_dict()
 ABOUT = {
     "created": "2026-01-31T12:00:00",
     "scores": {"test": SCORES},
