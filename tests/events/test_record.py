@@ -66,6 +66,7 @@ def test_numbers_that_are_not_finite_come_back_as_nan():
         ({"size": 1.0, "rate": ["a"]}, "rate = 'a' cannot be read"),
         ({"size": 1.0, "inner": [{"name": 1, "kind": "date"}]}, "name = '1' cannot be read"),
         ({"size": 1.0, "inner": 4}, "inner = '4' cannot be read"),
+        ({"size": 1.0, "inner": {}}, "inner = '{}' cannot be read"),
     ],
 )
 def test_what_is_no_record_is_refused_in_one_line(shown, words):

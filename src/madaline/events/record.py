@@ -88,6 +88,11 @@ def field_types(cls: type[Record]) -> dict[str, object]:
     return {field.name: hints[field.name] for field in fields(cls)}
 
 
+def key_of(kind: object) -> str:
+    """The field that names records of this type; empty for other types."""
+    return kind.KEY if isinstance(kind, type) and issubclass(kind, Record) else ""
+
+
 def as_json(value: object) -> JSON:
     """A value of a field as JSON has it."""
     match value:
@@ -136,7 +141,7 @@ def read_json(kind: object, value: JSON, name: str) -> object:
     if origin is tuple and isinstance(value, list | tuple):
         return tuple(read_json(inner[0], item, name) for item in value)
     if isinstance(value, Mapping):
-        if origin is tuple:
+        if origin is tuple and key_of(inner[0]):
             return _read_named(inner[0], value)
         if origin is Mapping:
             return {key: read_json(inner[1], item, key) for key, item in value.items()}
@@ -159,8 +164,12 @@ def _read_one_of(kinds: Sequence[object], value: JSON, name: str) -> object:
 
 def _read_named(kind: type[Record], shown: Mapping[str, JSON]) -> tuple[Record, ...]:
     """Records out of an object of their names."""
-    named = ((name, cast("Mapping[str, JSON]", each)) for name, each in shown.items())
-    return tuple(kind.from_dict({kind.KEY: name, **each}) for name, each in named)
+    found: list[Record] = []
+    for name, each in shown.items():
+        if not isinstance(each, Mapping):
+            raise _refused(kind, each, name)
+        found.append(kind.from_dict({kind.KEY: name, **each}))
+    return tuple(found)
 
 
 def _frozen(value: JSON) -> JSON:

@@ -7,7 +7,7 @@ from types import NoneType, UnionType
 from typing import Literal, Union, get_args, get_origin
 
 from madaline.events.kinds import KINDS, VERSION
-from madaline.events.record import JSON, Record, field_types
+from madaline.events.record import JSON, Record, field_types, key_of
 
 Schema = dict[str, JSON]
 
@@ -84,10 +84,6 @@ def _of(kind: object) -> Schema:
         return {"anyOf": [_of(each) for each in inner]}
     if origin is Literal:
         return {"enum": list(inner)}
-    if origin is tuple and not _key(inner[0]):
+    if origin is tuple and not key_of(inner[0]):
         return {"type": "array", "items": _of(inner[0])}
     return {"type": "object", "additionalProperties": _of(inner[0 if origin is tuple else 1])}
-
-
-def _key(kind: object) -> str:
-    return kind.KEY if isinstance(kind, type) and issubclass(kind, Record) else ""

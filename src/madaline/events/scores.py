@@ -55,9 +55,13 @@ class OutputScores(Record):
     name: str
     scores: tuple[Score, ...]
 
-    def value(self, name: str) -> float:
-        """The value of the score of this name; NaN if there is none."""
-        return next((score.value for score in self.scores if score.name == name), nan)
+    def score(self, name: str) -> Score:
+        """The score of this name.
+
+        Raises:
+            DataError: There is none; the nearest name is suggested.
+        """
+        return _named(self.scores, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,19 @@ class Scores(Record):
         Raises:
             DataError: There is none; the nearest name is suggested.
         """
-        for score in self.scores:
-            if score.name == name:
-                return score
-        known = [score.name for score in self.scores]
-        raise DataError(f"There is no score {name!r}.", nearest(name, known))
+        return _named(self.scores, name)
 
     def value(self, name: str) -> float:
         """The value of the score of this name."""
         return self.score(name).value
+
+
+def _named(scores: tuple[Score, ...], name: str) -> Score:
+    for score in scores:
+        if score.name == name:
+            return score
+    known = [score.name for score in scores]
+    raise DataError(f"There is no score {name!r}.", nearest(name, known))
 
 
 @dataclass(frozen=True, slots=True)
