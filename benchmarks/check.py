@@ -62,7 +62,7 @@ def look_at(folder: Path, name: str, plant: bool) -> dict[str, Any]:
         "cpu_seconds": round(used.ru_utime + used.ru_stime, 2),
         "peak_mb": round(used.ru_maxrss / 1024),
         "counts": {s: found.count(s) for s in ("error", "warn", "note")},
-        "grave": [[f.code, f.text] for f in found.findings if f.severity != "note"],
+        "grave": [[f.code, f.text] for f in found.findings if f.level != "note"],
         "codes": [f.code for f in found.findings],
         "faults": {p.__name__: p(small, target, settings, clean, rng) for p in plants},
     }
@@ -142,9 +142,9 @@ def copies(
     planted = set(range(n + 1, len(rows) + 1))
     return {
         "recall": len(planted & set(after.rows)) / len(planted) if after else 0.0,
-        "warned": after is not None and after.severity == "warn",
-        "across_warned": across is not None and across.severity != "note",
-        "warned_when_clean": before is not None and before.severity == "warn",
+        "warned": after is not None and after.level == "warn",
+        "across_warned": across is not None and across.level != "note",
+        "warned_when_clean": before is not None and before.level == "warn",
     }
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from madaline.data.dataset import Dataset
 from madaline.data.files.read import read_table
+from madaline.events.kinds import Event
 from madaline.pipeline.run import run
 from madaline.runs.start import start_run
 from madaline.settings.table import Settings
@@ -52,7 +53,7 @@ WHOLE = {
 class Interrupt:
     """Stops a run at its first look."""
 
-    def event(self, kind: str, fields: Any) -> None:
+    def event(self, event: Event) -> None:
         pass
 
     def progress(self, progress: Any) -> str:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from madaline.checkup.checkup import check_up
-from madaline.checkup.finding import SEVERITIES
 from madaline.data.columns.frames import as_table
 from madaline.data.table import Column, Table, category
 from madaline.errors import DataError
+from madaline.events.alert import LEVELS
 from madaline.settings.table import Settings
 
 N = 600
@@ -42,17 +42,17 @@ def values_table(seed: int = 0, **columns) -> Table:
 def test_a_clean_table_has_nothing_grave(seed):
     for table in (a_table(seed=seed), values_table(seed)):
         result = check_up(table, "y")
-        assert not [f for f in result.findings if f.severity != "note"]
+        assert not [f for f in result.findings if f.level != "note"]
 
 
 def test_a_leak_is_an_error_and_a_noisy_one_a_warning():
     rng = np.random.default_rng(1)
     code = (a_table()["y"].values == 0).astype(float)
     exact = found(a_table(leak=code))
-    assert exact["repeats_target"].severity == "error"
+    assert exact["repeats_target"].level == "error"
     y = values_table()["y"].values
     noisy = found(values_table(leak=y + 0.15 * y.std() * rng.normal(size=N)))["predicts_target"]
-    assert (noisy.severity, noisy.columns) == ("warn", ("leak",))
+    assert (noisy.level, noisy.columns) == ("warn", ("leak",))
     assert 0.95 <= noisy.numbers["skill"] < 1
 
 
@@ -62,7 +62,7 @@ def test_the_rows_of_copies_are_told_as_a_person_counts_them():
     finding = found(copied)["duplicates"]
     assert finding.rows == (601, 602, 603, 604)
     assert "row 601 does row 8" in finding.text
-    assert finding.severity == "warn"
+    assert finding.level == "warn"
 
 
 def test_copies_are_found_though_each_has_an_id_of_its_own():
@@ -87,7 +87,7 @@ def test_test_rows_that_training_has_seen_are_an_error():
     finding = found(a_table(), settings=Settings(validation=0), test=mixed)[
         "duplicates_across_split"
     ]
-    assert finding.severity == "error"
+    assert finding.level == "error"
     assert finding.rows == tuple(range(101, 151))
     assert finding.source == "new.csv"
     assert "row 101 does row 1" in finding.text
@@ -109,7 +109,7 @@ def test_natural_repeats_of_coarse_columns_are_only_noted():
     rng = np.random.default_rng(0)
     columns = {f"x{i}": rng.integers(0, 3, N).astype(str) for i in range(4)}
     table = as_table(columns | {"y": rng.integers(0, 2, N).astype(str)})
-    assert {f.severity for f in check_up(table, "y").findings} == {"note"}
+    assert {f.level for f in check_up(table, "y").findings} == {"note"}
 
 
 def test_flipped_labels_are_named_surest_first():
@@ -157,7 +157,7 @@ def test_a_shifted_test_file_drifts_in_the_shifted_column():
     shifted = replace(test, columns=tuple(moved if c.name == "x2" else c for c in test))
     finding = found(a_table(), test=shifted)["drift"]
     assert finding.columns == ("x2",)
-    assert finding.severity == "warn"
+    assert finding.level == "warn"
     assert finding.numbers["p_value"] < 0.01
 
 
@@ -212,7 +212,7 @@ def test_gaps_that_speak_of_the_target_are_told():
     blind = np.where(chance < 0.3, np.nan, np.roll(chance, 3))
     result = found(a_table(late=gaps, blind=blind))
     assert result["telling_gaps"].columns == ("late",)
-    assert result["telling_gaps"].severity == "warn"
+    assert result["telling_gaps"].level == "warn"
     assert set(result["missing"].columns) == {"late", "blind"}
     assert result["missing"].numbers["missing"]["late"] == int(np.isnan(gaps).sum())
 
@@ -269,7 +269,7 @@ def test_a_few_values_that_rule_the_loss_are_told():
 def test_findings_come_gravest_first_and_as_plain_values():
     code = (a_table()["y"].values == 0).astype(float)
     result = check_up(a_table(leak=code, same=np.ones(N)), "y")
-    order = [SEVERITIES.index(f.severity) for f in result.findings]
+    order = [LEVELS.index(f.level) for f in result.findings]
     assert order == sorted(order)
     document = json.loads(json.dumps(result.as_dict()))
     assert document["counts"]["error"] == 1
@@ -287,7 +287,7 @@ def test_every_task_can_be_checked():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(N, 3))
     labels = as_table({"a": x[:, 0], "b": x[:, 1], "u": x[:, 0] > 0, "v": x[:, 1] > 0})
-    assert check_up(labels, ("u", "v")).data["task"] == "multilabel"
+    assert check_up(labels, ("u", "v")).data.task == "multilabel"
     values = as_table({"a": x[:, 0], "b": x[:, 1], "u": x[:, 0] + x[:, 2], "v": x[:, 1] * 2})
     result = check_up(values, ("u", "v"))
     assert {f.columns for f in result.findings if f.code == "repeats_target"} == {("b",)}

@@ -11,6 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from madaline.cli.main import madaline
+from madaline.events.alert import Alert
+from madaline.events.data import ClassSeen, ColumnSeen, Data, Split
+from madaline.events.scores import Scored
+from madaline.events.summary import Baselines, Summary
+from madaline.events.training import Ended, Epoch, Layer, Network
+from madaline.events.verdict import Verdict
 
 CLEAN = ("NO_COLOR", "FORCE_COLOR", "CI", "TERM", "GITHUB_ACTIONS", "NPROC")
 
@@ -110,37 +116,33 @@ def make_model() -> Callable[..., Path]:
     return make
 
 
-DATA = {
-    "source": "people.csv",
-    "rows": 100,
-    "columns": [
-        {"name": "age", "kind": "number", "missing": 2},
-        {"name": "job", "kind": "category", "missing": 0, "distinct": 3},
-    ],
-    "target": ["sick"],
-    "task": "binary",
-    "why": "The target 'sick' has two values.",
-    "classes": [{"label": "no", "rows": 60}, {"label": "yes", "rows": 40}],
-    "values": None,
-    "split": {"train": 70, "validation": 15, "test": 15},
-    "notices": [{"code": "id", "text": "Looks like a key.", "columns": ["id"], "fix": "Drop it."}],
-    "dropped_rows": 0,
-}
-NETWORK = {
-    "layers": [
-        {"name": "hidden 1", "fan_in": 4, "fan_out": 8, "activation": "relu", "parameters": 40},
-        {"name": "output", "fan_in": 8, "fan_out": 1, "activation": "sigmoid", "parameters": 9},
-    ],
-    "parameters": 49,
-    "loss": "binary_cross_entropy",
-    "optimizer": "adamw",
-    "batch_size": 32,
-    "epochs": 20,
-    "members": 1,
-    "learning_rate": 0.001,
-    "loss_at_start": 0.69,
-    "loss_of_constant": 0.67,
-}
+DATA = Data(
+    source="people.csv",
+    rows=100,
+    columns=(ColumnSeen("age", "number", 2), ColumnSeen("job", "category", 0, 3)),
+    target=("sick",),
+    task="binary",
+    why="The target 'sick' has two values.",
+    split=Split(70, 15, 15),
+    classes=(ClassSeen("no", 60), ClassSeen("yes", 40)),
+)
+ALERT = Alert("note", "identifier", "Looks like a key.", action="It is left out.", columns=("id",))
+NETWORK = Network(
+    layers=(Layer("hidden 1", 4, 8, "relu", 40), Layer("output", 8, 1, "sigmoid", 9)),
+    embeddings=(),
+    features=4,
+    parameters=49,
+    loss="binary_cross_entropy",
+    optimizer="adamw",
+    batch_size=32,
+    epochs=20,
+    learning_rate=0.001,
+    initializer="data",
+    loss_at_start=0.69,
+    loss_of_constant=0.67,
+    fingerprint="0" * 64,
+)
+VERDICT = Verdict("fine", "It learned.", ("Gap 0.01.",), "Keep it.")
 
 
 class StandIn:
@@ -180,49 +182,59 @@ class StandIn:
         from types import SimpleNamespace
 
         self.before(0)
-        watch.event("data", DATA)
-        watch.event("network", NETWORK)
+        for event in (DATA, ALERT, NETWORK):
+            watch.event(event)
         why = self.why
         epoch = 0
         for epoch in range(1, 21):
             self.before(epoch)
-            watch.event("epoch", epoch_fields(epoch))
-            wish = watch.progress(None)
+            watch.event(an_epoch(epoch))
+            wish = watch.progress(a_look(epoch))
             if wish:
                 why = wish
                 break
-        scores = scores_fields()
-        watch.event("scores", scores)
-        verdict = {"code": "fine", "text": "It learned.", "evidence": ["Gap 0.01."], "action": "Keep it.", "settings": {}}  # noqa: E501  # fmt: skip
-        watch.event("verdict", verdict)
-        watch.event("end", {"why": why, "epoch": epoch, "best_epoch": epoch, "seconds": 1.5})
-        summary = {"run": str(self.folder), "task": "binary", "target": ["sick"], "epochs": epoch, "best_epoch": epoch, "why": why, "verdict": verdict}  # noqa: E501  # fmt: skip
+        scored = a_scored()
+        for event in (scored, VERDICT, Ended(why, epoch, epoch, 1.5)):
+            watch.event(event)
+        summary = Summary(
+            run=str(self.folder), task="binary", target=("sick",), rows=DATA.split, features=4,
+            parameters=49, epochs=epoch, best_epoch=epoch, best_epochs=(epoch,), why=why,
+            seconds=1.5, scores={"test": scored.network},
+            baselines=Baselines("test", scored.constant), verdict=VERDICT,
+        )  # fmt: skip
         return SimpleNamespace(why=why, folder=self.folder, summary=summary)
 
 
-def epoch_fields(epoch: int) -> dict[str, Any]:
-    return {
-        "epoch": epoch,
-        "epochs": 20,
-        "step": 3 * epoch,
-        "seconds": 0.1 * epoch,
-        "learning_rate": 0.001,
-        "train": 1 / epoch,
-        "validation": 1.5 / epoch,
-        "best_epoch": epoch,
-        "best": 1.5 / epoch,
-        "left": 2.0,
-    }
+def an_epoch(epoch: int) -> Epoch:
+    return Epoch(
+        epoch=epoch,
+        epochs=20,
+        step=3 * epoch,
+        seconds=0.1 * epoch,
+        learning_rate=0.001,
+        train=1 / epoch,
+        validation=1.5 / epoch,
+        metric=None,
+        best_epoch=epoch,
+        best=1.5 / epoch,
+        left=2.0,
+    )
 
 
-def scores_fields() -> dict[str, Any]:
+def a_look(epoch: int) -> Any:
+    from madaline.pipeline.watch import Look
+
+    nothing: Any = None
+    return Look(nothing, nothing, epoch, 3 * epoch, 0.1 * epoch, False, predictor=nothing)
+
+
+def a_scored() -> Scored:
     from madaline.score.scores import score_classes
 
-    def scores(p: float) -> dict[str, Any]:
-        return score_classes([0, 1, 1, 0], [p, 0.9, 0.4, 0.1], ["no", "yes"]).as_dict()
-
-    parts = ("network", "constant", "linear", "train")
-    return {"part": "test"} | {name: scores(0.1 * (i + 1)) for i, name in enumerate(parts)}
+    made = [
+        score_classes([0, 1, 1, 0], [0.1 * i, 0.9, 0.4, 0.1], ["no", "yes"]) for i in range(1, 5)
+    ]
+    return Scored("test", *made)
 
 
 @pytest.fixture

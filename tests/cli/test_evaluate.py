@@ -103,7 +103,7 @@ def test_with_json_the_one_object_holds_scores_and_error(
 def test_a_demand_is_missed_when_the_score_is_worse(
     name: str, value: float, wanted: float, missed: bool
 ) -> None:
-    scores = Scores(1, (Score(name, value),))
+    scores = Scores(1, name, (Score(name, value),))
     assert bool(missed_demands(scores, [(name, wanted)])) is missed
 
 

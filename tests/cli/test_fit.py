@@ -63,7 +63,7 @@ def test_events_are_json_lines_in_order(call: Call, runs: Any) -> None:
     result = call("fit", "people.csv", "-t", "sick", "--events")
     events = [json.loads(line) for line in result.stdout.splitlines()]
     kinds = [event["kind"] for event in events]
-    assert kinds[:3] == ["data", "network", "epoch"]
+    assert kinds[:4] == ["data", "alert", "network", "epoch"]
     assert kinds[-3:] == ["scores", "verdict", "end"]
     assert [event["n"] for event in events] == list(range(1, len(events) + 1))
     assert result.stderr == ""

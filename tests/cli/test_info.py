@@ -9,15 +9,16 @@ from click.testing import Result
 
 from madaline.data.files.read import read_table
 from madaline.events.scores import Score, Scores
+from madaline.events.verdict import Verdict
 
 Call = Callable[..., Result]
 ROWS = "age,job,sick\n39,clerk,yes\n25,nurse,no\n61,clerk,no\n70,baker,yes\n"
-SCORES = Scores(40, (Score("accuracy", 0.9, 0.77, 0.96),)).as_dict()
+SCORES = Scores(40, "accuracy", (Score("accuracy", 0.9, 0.77, 0.96),)).as_dict()
 ABOUT = {
     "created": "2026-01-31T12:00:00",
     "scores": {"test": SCORES},
     "baselines": {"part": "test", "constant": SCORES, "linear": None},
-    "verdict": {"code": "fine", "text": "It learned."},
+    "verdict": Verdict("fine", "It learned.", ("Gap 0.01.",), "Keep it.").as_dict(),
     "versions": {"madaline": "0.1.0", "numpy": "2.0"},
 }
 

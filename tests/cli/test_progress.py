@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,15 +11,15 @@ from hypothesis import strategies as st
 from madaline.cli import progress
 from madaline.cli.output import Output
 from madaline.cli.progress import LiveLine, PlainLines, Silent, progress_line, spark_line
+from madaline.events.training import Epoch
 
 
-def fields(epoch: int, epochs: int, **others: Any) -> dict[str, Any]:
-    found = {
-        "epoch": epoch, "epochs": epochs, "step": epoch, "seconds": 1.0, "learning_rate": 0.1,
-        "train": 1 / epoch, "validation": 2 / epoch, "best_epoch": epoch, "best": 2 / epoch,
-        "left": 10.0,
-    }  # fmt: skip
-    return found | others
+def an_epoch(epoch: int, epochs: int, **others: Any) -> Epoch:
+    known = Epoch(
+        epoch=epoch, epochs=epochs, step=epoch, seconds=1.0, learning_rate=0.1, train=1 / epoch,
+        validation=2 / epoch, metric=None, best_epoch=epoch, best=2 / epoch, left=10.0,
+    )  # fmt: skip
+    return replace(known, **others)
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> PlainLines:
     """Plain lines with a clock that stands still; each line is told by its epoch alone."""
     import madaline.report
 
-    text = type("text", (), {"describe_epoch": staticmethod(lambda f: f"epoch {f['epoch']}")})
+    text = type("text", (), {"describe_epoch": staticmethod(lambda e: f"epoch {e.epoch}")})
     monkeypatch.setitem(__import__("sys").modules, "madaline.report.words.text", text)
     monkeypatch.setattr(madaline.report, "text", text, raising=False)
     return PlainLines(clock=lambda: 0.0)
@@ -36,7 +37,7 @@ def test_without_a_terminal_a_line_comes_every_tenth_of_the_epochs(
     plain: PlainLines, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for epoch in range(1, 101):
-        plain.epoch(fields(epoch, 100))
+        plain.epoch(an_epoch(epoch, 100))
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.split("\n")[:3] == ["epoch 1", "epoch 11", "epoch 21"]
@@ -48,7 +49,7 @@ def test_a_line_comes_at_least_every_30_seconds(
 ) -> None:
     for epoch in range(1, 5):
         plain.clock = lambda epoch=epoch: epoch * 20.0
-        plain.epoch(fields(epoch, 1000))
+        plain.epoch(an_epoch(epoch, 1000))
     assert capsys.readouterr().err.splitlines() == ["epoch 1", "epoch 3"]
 
 
@@ -71,14 +72,16 @@ def test_the_live_line_always_fits(
     epoch: int, width: int, loss: float | None, left: float | None
 ) -> None:
     line = progress_line(
-        fields(epoch, 1000, train=loss, validation=loss, left=left), [1.0, 2.0], width
+        an_epoch(epoch, 1000, train=1.0 if loss is None else loss, validation=loss, left=left),
+        [1.0, 2.0],
+        width,
     )
     assert len(line) < max(width, 10)
     assert "\n" not in line
 
 
 def test_the_live_line_shows_all_there_is_on_a_wide_terminal() -> None:
-    line = progress_line(fields(50, 200, left=3675.0), [3.0, 2.0, 1.0], 120)
+    line = progress_line(an_epoch(50, 200, left=3675.0), [3.0, 2.0, 1.0], 120)
     for part in ("50/200", "train 0.0200", "validation 0.0400", "█▅▁", "@ 50", "1:01:15 left"):
         assert part in line
 
@@ -91,7 +94,7 @@ def test_the_live_line_is_drawn_at_most_ten_times_a_second(monkeypatch: pytest.M
     clock = iter(0.01 * i for i in range(100, 200))
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     for epoch in range(1, 101):
-        live.epoch(fields(epoch, 100))
+        live.epoch(an_epoch(epoch, 100))
     assert 9 <= len(drawn) <= 11
     live.close()
     live.close()

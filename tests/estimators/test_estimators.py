@@ -190,7 +190,7 @@ def test_a_fit_can_be_stopped_and_resumed_from_python(tmp_path):
     X, y = load_diabetes(return_X_y=True, as_frame=True)
 
     class Stop:
-        def event(self, kind, fields):
+        def event(self, event):
             pass
 
         def progress(self, progress):

@@ -479,7 +479,7 @@ def test_an_interrupt_in_mid_fit_leaves_a_fitted_estimator():
     model = regressor(max_iter=10**6, n_iter_no_change=np.inf, early_stopping=False)
 
     class Begun:
-        def event(self, kind, fields):
+        def event(self, event):
             pass
 
         def progress(self, progress):

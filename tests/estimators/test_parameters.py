@@ -166,7 +166,7 @@ def test_validation_scores_are_the_scores_of_the_kept_network():
         preset="classic", hidden_layer_sizes=(8,), random_state=0, early_stopping=True
     ).fit(X, y)
     scores = model.scores_["validation"]
-    best = model.run_.summary["best_epoch"]
+    best = model.run_.summary.best_epoch
     assert model.validation_scores_[best - 1] == pytest.approx(scores.value("r2"), abs=1e-4)
     assert model.best_loss_ is None
 

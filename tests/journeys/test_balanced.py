@@ -44,7 +44,7 @@ def test_it_learns(done):
 
 def test_validation_scores_are_those_of_rows_that_members_held_out(done):
     _, found = done
-    rows = found.summary["rows"]
+    rows = found.summary.rows
     assert found.history.validation_loss.shape[1] == 4
     # Four members hold out other rows, which are rows of the training part too.
     assert rows["validation"] > 3 * 0.1 * N
@@ -94,7 +94,7 @@ def test_onnx_and_the_numpy_folder_answer_alike(done, tmp_path):
 
 def test_a_run_that_was_interrupted_ends_with_the_same_bits(tmp_path):
     class Interrupt:
-        def event(self, kind, fields):
+        def event(self, event):
             pass
 
         def progress(self, progress):
@@ -119,8 +119,8 @@ def test_one_seed_gives_one_result():
 )
 def test_it_trains_where_members_cannot_hold_out_different_rows(more):
     found = run(Dataset(a_table("classes"), ("y",)), chosen(**more))
-    rows = found.summary["rows"]
-    assert rows["train"] + rows["validation"] + rows["test"] == N
+    rows = found.summary.rows
+    assert rows.train + rows.validation + rows.test == N
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from madaline import MLPClassifier
+from madaline.events.data import Split
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -70,7 +71,7 @@ def test_7_an_own_validation_set():
     model = MLPClassifier(**SMALL).fit(
         FRAME[:200], LABEL[:200], X_val=FRAME[200:], y_val=LABEL[200:]
     )
-    assert model.run_.summary["rows"] == {"train": 200, "validation": 100, "test": 0}
+    assert model.run_.summary.rows == Split(200, 100, 0)
     assert model.best_validation_score_ > 0.8
 
 

@@ -59,9 +59,9 @@ class Watch:
     def __init__(self, wish=None):
         self.wish, self.warnings = wish, []
 
-    def event(self, kind, fields):
-        if kind == "warn":
-            self.warnings.append(fields["text"])
+    def event(self, event):
+        if event.kind == "alert":
+            self.warnings.append(event.text)
 
     def progress(self, progress):
         return self.wish

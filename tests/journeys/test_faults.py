@@ -69,7 +69,7 @@ class Watch:
     def __init__(self, wish=None):
         self.wish = wish
 
-    def event(self, kind, fields):
+    def event(self, event):
         pass
 
     def progress(self, progress):

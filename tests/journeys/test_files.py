@@ -19,6 +19,7 @@ from madaline.cli.main import madaline
 from madaline.data.dataset import Dataset
 from madaline.data.files.read import read_table
 from madaline.data.table import Table
+from madaline.events.data import ClassSeen
 from madaline.prepare.parts import prepare
 from madaline.settings.table import Settings
 from madaline.store.bundle import load_model
@@ -273,8 +274,8 @@ def test_what_was_written_otherwise_is_the_same_table(case: str) -> None:
     table = read_table("x.csv")
     same(table)
     assert table.changes == notes
-    told = prepare(Dataset(table, ("y",)), Settings()).summary["notices"]
-    assert [notice["text"] for notice in told if notice["code"] == "reading"] == list(notes)
+    told = prepare(Dataset(table, ("y",)), Settings()).alerts
+    assert [alert.text for alert in told if alert.code == "reading"] == list(notes)
 
 
 @pytest.mark.parametrize(
@@ -301,10 +302,10 @@ def test_what_is_guessed_or_lost_in_a_column_is_said_before_training(cells, kind
     Path("x.csv").write_bytes("\n".join(content).encode("latin-1"))
     table = read_table("x.csv")
     assert table["c"].kind == kind
-    told = prepare(Dataset(table, ("y",)), Settings()).summary["notices"]
-    assert sum(note in notice["text"] for notice in told) == 1
-    silent = prepare(Dataset(table, ("y",)), Settings(drop=("c",))).summary["notices"]
-    assert not any("'c'" in notice["text"] for notice in silent)
+    told = prepare(Dataset(table, ("y",)), Settings()).alerts
+    assert sum(note in alert.text for alert in told) == 1
+    silent = prepare(Dataset(table, ("y",)), Settings(drop=("c",))).alerts
+    assert not any("'c'" in alert.text for alert in silent)
 
 
 def test_rows_that_are_left_out_are_counted_in_the_report() -> None:
@@ -324,8 +325,7 @@ def test_10000_categories_and_a_class_of_one_row_are_learned_from() -> None:
     Path("x.csv").write_text("\n".join([*words, *words[1:77], *words[79:]]))
     prepared = prepare(Dataset(read_table("x.csv"), ("y",)), Settings(validation=0, test=0))
     assert prepared.encoder.code_sizes == (1 + 10_000 - 2,)  # two were seen but once
-    classes = prepared.summary["classes"]
-    assert {"label": "rare", "rows": 1} in classes
+    assert ClassSeen("rare", 1) in prepared.summary.classes
 
 
 @pytest.fixture(scope="module")

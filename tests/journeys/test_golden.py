@@ -72,7 +72,7 @@ def test_a_golden_run_is_read_and_goes_on_or_says_why_not(version, tmp_path):
     with RunFolder.open(tmp_path / "run", lock=True) as folder:
         request = read_request(folder.path, folder.about)
         assert request.target == ("height",)
-        assert [event["kind"] for event in folder.read_events()][:3] == ["start", "data", "network"]
+        assert [event.kind for event in folder.read_events()][:3] == ["start", "data", "network"]
         saved = folder.load_checkpoint()
         assert saved.cursor["epoch"] == 1
         assert saved.arrays["history:loss"].shape == (1, 2)

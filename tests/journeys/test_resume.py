@@ -25,9 +25,9 @@ from madaline.runs import recorder, resume, start
 from madaline.settings.table import Settings
 
 class Watch:
-    def event(self, kind, fields):
-        if kind == "epoch":
-            print(fields["epoch"], flush=True)
+    def event(self, event):
+        if event.kind == "epoch":
+            print(event.epoch, flush=True)
     def progress(self, progress):
         return None
 

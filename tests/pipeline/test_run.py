@@ -9,6 +9,7 @@ from madaline.data.dataset import Dataset
 from madaline.data.samples import load_sample
 from madaline.data.split import split_rows
 from madaline.errors import DivergedError, MadalineError, UsageError
+from madaline.events.training import Ended
 from madaline.pipeline.run import run
 from madaline.settings.table import ACTIVATIONS, OPTIMIZERS, SCHEDULES, Settings
 
@@ -57,19 +58,19 @@ class Seen:
     def __init__(self, stop=None, wish=True):
         self.events, self.left, self.wish = [], stop, wish
 
-    def event(self, kind, fields):
-        self.events.append((kind, dict(fields)))
+    def event(self, event):
+        self.events.append(event)
 
     def progress(self, progress):
         self.left = None if self.left is None else self.left - 1
         return self.wish if self.left == 0 else None
 
     def __getitem__(self, kind):
-        return next(fields for found, fields in self.events if found == kind)
+        return next(event for event in self.events if event.kind == kind)
 
     @property
     def kinds(self):
-        return [kind for kind, _ in self.events]
+        return [event.kind for event in self.events]
 
 
 TARGETS = {
@@ -94,8 +95,8 @@ def test_the_first_loss_is_the_best_constants(loss):
         quantile=0.8 if loss == "quantile" else 0.5,
     )
     network = seen["network"]
-    assert network["loss"] == loss
-    assert network["loss_at_start"] == pytest.approx(network["loss_of_constant"], rel=0.02)
+    assert network.loss == loss
+    assert network.loss_at_start == pytest.approx(network.loss_of_constant, rel=0.02)
 
 
 def test_the_first_loss_of_labels_is_the_best_constants():
@@ -107,29 +108,30 @@ def test_the_first_loss_of_labels_is_the_best_constants():
         watch=seen,
     )
     network = seen["network"]
-    assert network["loss_at_start"] == pytest.approx(network["loss_of_constant"], rel=0.02)
+    assert network.loss_at_start == pytest.approx(network.loss_of_constant, rel=0.02)
     assert done.predictor.predict(table).shape == (N, 2)
     assert set(np.unique(done.predictor.predict(table))) <= {0, 1}
-    assert done.summary["scores"]["test"]
+    assert done.summary.scores["test"]
 
 
 def test_events_come_in_their_order_and_every_epoch_is_told_once():
     seen = Seen()
     done = trained(watch=seen, epochs=40)
-    epochs = [fields["epoch"] for kind, fields in seen.events if kind == "epoch"]
+    epochs = [event.epoch for event in seen.events if event.kind == "epoch"]
     assert epochs == list(range(1, 41))
     rest = [kind for kind in seen.kinds if kind != "epoch"]
     assert rest == ["data", "network", "scores", "verdict", "end"]
-    told = {name: done.summary[name] for name in ("best_epoch", "best_epochs", "seconds")}
-    assert seen["end"] == {"why": "done", "epoch": 40, **told}
+    told = done.summary
+    assert seen["end"] == Ended("done", 40, told.best_epoch, told.seconds, told.best_epochs)
 
 
 def test_the_best_epochs_told_on_the_way_are_those_that_are_kept():
     seen = Seen()
     trained(watch=seen, members=3, epochs=60, patience=1000, learning_rate=0.03)
-    last = [fields for kind, fields in seen.events if kind == "epoch"][-1]
-    assert len(set(seen["end"]["best_epochs"])) > 1
-    assert seen["end"]["best_epoch"] == last["best_epoch"] == np.median(seen["end"]["best_epochs"])
+    last = [event for event in seen.events if event.kind == "epoch"][-1]
+    end = seen["end"]
+    assert len(set(end.best_epochs)) > 1
+    assert end.best_epoch == last.best_epoch == np.median(end.best_epochs)
 
 
 def test_one_seed_one_result_watched_or_not():
@@ -150,15 +152,15 @@ def test_feature_values_of_test_rows_change_nothing_but_their_scores():
     second = trained(a_table(x=moved, g=other), weight=np.ones(N))
     assert weights_of(first) == weights_of(second)
     assert repr(first.predictor.encoder.state()) == repr(second.predictor.encoder.state())
-    assert first.summary["scores"]["test"] != second.summary["scores"]["test"]
-    assert first.summary["scores"]["validation"] == second.summary["scores"]["validation"]
+    assert first.summary.scores["test"] != second.summary.scores["test"]
+    assert first.summary.scores["validation"] == second.summary.scores["validation"]
 
 
 def test_a_copy_of_the_target_is_told_before_training():
     seen = Seen(stop=1)
     trained(a_table(copy=3 * LINEAR), watch=seen)
-    assert seen.kinds[0] == "data"
-    assert [n["code"] for n in seen["data"]["notices"]] == ["repeats_target"]
+    assert seen.kinds[:3] == ["data", "alert", "network"]
+    assert (seen["alert"].level, seen["alert"].code) == ("error", "repeats_target")
 
 
 @pytest.mark.parametrize("kind", ["regression", "poisson", "binary", "multilabel"])
@@ -169,9 +171,9 @@ def test_many_members_hold_out_rows_in_turn_and_a_linear_model_answers_for_each(
     done = trained(
         a_table(y, **labels), ("y", *labels), members=16, folds=True, test=0.0, epochs=2, loss=loss
     )
-    linear = done.summary["baselines"]["linear"]["scores"]
+    linear = done.summary.baselines.linear
     assert len(done.history.loss[0]) == 16
-    assert all(np.isfinite(score["value"]) for score in linear.values())
+    assert all(np.isfinite(score.value) for score in linear.scores)
 
 
 def test_moving_and_stretching_the_target_leaves_r2_where_it_was():
@@ -183,8 +185,7 @@ def test_moving_and_stretching_the_target_leaves_r2_where_it_was():
         done = run(Dataset(table, (target.name,)), quick(hidden=(64,), epochs=60, batch_size=32))
         found.append(done.scores["test"].score("r2").value)
     assert np.ptp(found) < 1e-3
-    linear = done.summary["baselines"]["linear"]
-    assert found[0] > linear["scores"]["r2"]["value"] - 0.02
+    assert found[0] > done.summary.baselines.linear.value("r2") - 0.02
 
 
 # -- weights
@@ -240,10 +241,9 @@ def test_balanced_classes_are_judged_as_they_were_weighed():
     chosen = {"hidden": (16,), "epochs": 60, "learning_rate": 0.01, "class_weight": "balanced"}
     done = run(Dataset(table, ("y",)), quick(**chosen))
     assert done.verdict.code in ("fine", "still_improving")
-    constant = done.summary["baselines"]["constant"]["scores"]
-    assert constant["accuracy"]["value"] == pytest.approx(1 - rare.mean(), abs=0.01)
-    linear = done.summary["baselines"]["linear"]["scores"]
-    assert linear["balanced_accuracy"]["value"] > 0.6
+    beside = done.summary.baselines
+    assert beside.constant.value("accuracy") == pytest.approx(1 - rare.mean(), abs=0.01)
+    assert beside.linear.value("balanced_accuracy") > 0.6
 
 
 def test_class_weights_by_label_equal_balanced_ones():
@@ -305,7 +305,7 @@ def test_negative_counts_are_refused():
 
 def test_no_hidden_layer_is_a_linear_model():
     done = trained(hidden=(), epochs=200, learning_rate=0.05, patience=0)
-    assert done.summary["parameters"] == 4
+    assert done.summary.parameters == 4
     far = a_table(x=np.array([[0.0, 0, 0], [0.2, 0, 0], [0.4, 0, 0]]), y=np.zeros(3))
     y0, y1, y2 = done.predictor.predict(far)
     assert y2 - y1 == pytest.approx(y1 - y0, rel=0.05)  # up to the smooth clipping of features
@@ -314,7 +314,7 @@ def test_no_hidden_layer_is_a_linear_model():
 def test_each_layer_takes_an_activation_of_its_own():
     seen = Seen()
     trained(hidden=(8, 4), activation=("relu", "tanh"), watch=seen, epochs=1)
-    assert [row["activation"] for row in seen["network"]["layers"]] == ["relu", "tanh", "linear"]
+    assert [layer.activation for layer in seen["network"].layers] == ["relu", "tanh", "linear"]
     with pytest.raises(UsageError, match="2 activations for 3"):
         trained(hidden=(8, 4, 2), activation=("relu", "tanh"))
 
@@ -324,8 +324,8 @@ def test_embedded_columns_are_learned_and_their_network_is_told():
     more = [f"place {i}" for i in RNG.integers(0, 30, N)]
     seen = Seen()
     done = trained(a_table(m=many, n=more), watch=seen)
-    assert [row["column"] for row in seen["network"]["embeddings"]] == ["m", "n"]
-    assert done.summary["parameters"] == sum(v.size for v in done.predictor.weights.values())
+    assert [embedding.column for embedding in seen["network"].embeddings] == ["m", "n"]
+    assert done.summary.parameters == sum(v.size for v in done.predictor.weights.values())
 
 
 # -- settings
@@ -440,16 +440,16 @@ def test_settings_that_do_not_go_together_are_refused(chosen):
 def test_without_validation_rows_all_epochs_are_trained_and_the_last_weights_kept():
     noise = a_table(RNG.normal(size=N))
     done = trained(noise, validation=0.0, epochs=80, learning_rate=0.05)
-    assert (done.why, len(done.history), done.summary["best_epoch"]) == ("done", 80, 80)
+    assert (done.why, len(done.history), done.summary.best_epoch) == ("done", 80, 80)
     assert np.isnan(done.history.validation_loss).all()
 
 
 def test_without_test_rows_the_validation_rows_are_judged():
     seen = Seen()
     done = trained(test=0.0, watch=seen)
-    assert seen["scores"]["part"] == "validation"
+    assert seen["scores"].part == "validation"
     assert "test" not in done.scores
-    assert done.summary["baselines"]["part"] == "validation"
+    assert done.summary.baselines.part == "validation"
 
 
 def test_with_training_rows_alone_a_verdict_is_given():
@@ -462,16 +462,16 @@ def test_patience_stops_early_with_the_best_weights():
     noise = a_table(RNG.normal(size=N))
     done = trained(noise, hidden=(64,), epochs=400, patience=10, learning_rate=0.01)
     assert done.why == "stopped_early"
-    assert len(done.history) == done.summary["best_epoch"] + 10
+    assert len(done.history) == done.summary.best_epoch + 10
     losses = done.history.validation_loss[:, 0]
-    assert losses.argmin() + 1 == done.summary["best_epoch"]
+    assert losses.argmin() + 1 == done.summary.best_epoch
 
 
 def test_a_time_budget_stops_with_its_reason():
     done = trained(epochs=1_000_000, patience=0, time_budget=0.5)
     assert done.why == "time"
     assert 0 < len(done.history) < 1_000_000
-    assert done.summary["seconds"] < 30
+    assert done.summary.seconds < 30
 
 
 def test_an_onlooker_may_stop_and_say_why():
@@ -505,7 +505,7 @@ def test_a_training_that_breaks_later_keeps_its_best_weights(patience):
         learning_rate=20.0, epochs=60, patience=patience, precision="float32",
     )  # fmt: skip
     assert (done.why, done.verdict.code) == ("diverged", "diverged")
-    assert 0 < done.summary["best_epoch"] < len(done.history) < 60
+    assert 0 < done.summary.best_epoch < len(done.history) < 60
     assert done.scores["validation"].value("r2") > 0
 
 

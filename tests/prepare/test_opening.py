@@ -89,8 +89,8 @@ def test_check_and_fit_split_alike(name):
     from madaline.checkup.checkup import check_up
 
     sample = load_sample(name)
-    checked = check_up(sample.table, sample.target).as_dict()
-    opened = open_training(rows(name), Settings()).prepared.summary
+    checked = check_up(sample.table, sample.target).data.as_dict()
+    opened = open_training(rows(name), Settings()).prepared.summary.as_dict()
     for told in ("split", "held_in_turn", "split_how", "seed"):
         assert checked[told] == opened[told]
 

@@ -10,6 +10,7 @@ from madaline.data.dataset import Dataset
 from madaline.data.split import split_rows
 from madaline.data.table import Table, category
 from madaline.errors import DataError, UsageError
+from madaline.events.data import ClassSeen, Split
 from madaline.prepare.parts import balanced_class_weights, prepare
 from madaline.settings.table import Settings
 
@@ -31,9 +32,9 @@ def test_rows_without_a_target_are_dropped_and_counted():
     y[[3, 5]] = np.nan
     y[7] = np.inf
     found = prepared(a_table(y=y), settings=Settings(folds=False))
-    assert found.summary["dropped_rows"] == 3
-    assert found.summary["rows"] == N
-    assert sum(found.summary["split"].values()) == N - 3
+    assert found.summary.dropped_rows == 3
+    assert found.summary.rows == N
+    assert sum(found.summary.split.as_dict().values()) == N - 3
 
 
 def test_the_parts_are_the_rows_of_split_rows():
@@ -53,13 +54,13 @@ def test_the_encoding_of_a_regression_is_learned_from_training_rows_alone():
     assert found.target.scale[0] == pytest.approx(train.std())
 
 
-def test_constant_empty_and_identifier_columns_are_left_out_with_a_notice():
+def test_constant_empty_and_identifier_columns_are_left_out_with_an_alert():
     table = a_table(
         same=np.ones(N), nothing=np.full(N, np.nan), name=[f"row {i}" for i in range(N)]
     )
     found = prepared(table)
     assert found.encoder.columns == ("a", "b")
-    codes = {column: n["code"] for n in found.summary["notices"] for column in n["columns"]}
+    codes = {name: alert.code for alert in found.alerts for name in alert.columns}
     assert codes == {"same": "constant", "nothing": "empty", "name": "identifier"}
 
 
@@ -67,9 +68,8 @@ def test_a_column_that_repeats_the_target_is_told_and_kept():
     table = a_table()
     table = Table((*table.columns, replace(table["y"], name="copy")), "t.csv")
     found = prepared(table)
-    (notice,) = found.summary["notices"]
-    assert notice["code"] == "repeats_target"
-    assert notice["columns"] == ["copy"]
+    (alert,) = found.alerts
+    assert (alert.code, alert.columns) == ("repeats_target", ("copy",))
     assert "copy" in found.encoder.columns
 
 
@@ -115,7 +115,7 @@ def test_texts_cannot_order_rows_in_time():
 def test_own_parts_are_used_and_lose_their_rows_without_a_target():
     own = a_table(y=np.r_[np.nan, np.arange(N - 1) * 0.5])
     found = prepared(a_table(), settings=Settings(test=0.0, validation=0.0), validation=own)
-    assert found.summary["split"] == {"train": N, "validation": N - 1, "test": 0}
+    assert found.summary.split == Split(N, N - 1, 0)
     assert np.array_equal(found.parts["validation"].values[:, 0], own["y"].values[1:])
 
 
@@ -237,13 +237,14 @@ def test_the_fingerprint_tells_other_data(change):
 
 def test_the_summary_of_huge_values_is_finite():
     found = prepared(a_table(y=np.random.default_rng(0).normal(size=N) * 1e300))
-    assert all(np.isfinite(value) for value in found.summary["values"].values())
-    assert found.summary["values"]["std"] == pytest.approx(1e300, rel=0.3)
+    values = found.summary.values
+    assert all(np.isfinite(value) for value in values.as_dict().values())
+    assert values.std == pytest.approx(1e300, rel=0.3)
 
 
 def test_classes_and_labels_are_counted():
     found = prepared(a_table(y=["cat"] * 40 + ["dog"] * 80))
-    assert found.summary["classes"] == [{"label": "cat", "rows": 40}, {"label": "dog", "rows": 80}]
+    assert found.summary.classes == (ClassSeen("cat", 40), ClassSeen("dog", 80))
     labels = a_table(p=np.arange(N) % 2, q=np.arange(N) % 3 == 0)
     found = prepared(labels, target=("p", "q"))
-    assert found.summary["classes"] == [{"label": "p", "rows": 60}, {"label": "q", "rows": 40}]
+    assert found.summary.classes == (ClassSeen("p", 60), ClassSeen("q", 40))

@@ -20,7 +20,7 @@ TINY = Settings(preset="classic", hidden=(4,), epochs=4)
 class Stop:
     """Interrupts after the first look."""
 
-    def event(self, kind, fields):
+    def event(self, event):
         pass
 
     def progress(self, progress):

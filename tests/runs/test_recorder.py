@@ -46,15 +46,15 @@ class Watch:
     def __init__(self, act=lambda: None, *, at=1):
         self.act, self.left, self.events = act, at, []
 
-    def event(self, kind, fields):
-        self.events.append((kind, dict(fields)))
+    def event(self, event):
+        self.events.append(event)
 
     def progress(self, progress):
         self.left -= 1
         return self.act() if self.left == 0 else None
 
     def texts(self):
-        return [fields["text"] for kind, fields in self.events if kind == "warn"]
+        return [event.text for event in self.events if event.kind == "alert"]
 
 
 def started(name="run", *, watch=None, **chosen):
@@ -106,7 +106,7 @@ def test_without_a_written_model_nothing_succeeds_and_resume_writes_it(monkeypat
         patch.setattr(folder.bundle, "save_model", full)
         with pytest.raises(FileError, match=said):
             started(watch=watch)
-    assert "end" not in [kind for kind, _ in watch.events]
+    assert "end" not in [event.kind for event in watch.events]
     assert "end" not in kinds()
     assert not Path("run", "model.madaline").exists()
     done = resume_run("run")
@@ -142,8 +142,8 @@ def test_a_folder_that_vanishes_in_mid_run_ends_it_and_nothing_is_written_there(
 @pytest.mark.parametrize("error", [KeyboardInterrupt, BrokenPipeError, RuntimeError])
 def test_what_breaks_before_training_leaves_no_folder(error):
     class Breaks(Watch):
-        def event(self, kind, fields):
-            if kind == "network":
+        def event(self, event):
+            if event.kind == "network":
                 raise error
 
     with pytest.raises(error):
@@ -157,7 +157,7 @@ def test_a_disk_that_is_too_full_is_told_before_training(monkeypatch):
     watch = Watch()
     with pytest.raises(FileError, match=r"run needs about .* MB; the disk has 0.0 MB left"):
         started(watch=watch)
-    assert [kind for kind, _ in watch.events] == ["data"]
+    assert [event.kind for event in watch.events] == ["data"]
     assert not Path("run").exists()
 
 
@@ -180,7 +180,7 @@ def edited(name, **settings):
     [
         ({"epochs": 90}, "epochs 60 -> 90"),
         ({"learning_rate": 0.5}, "learning_rate None -> 0.5"),
-        ({"hidden": [9]}, r"hidden \[8\] -> \[9\]"),
+        ({"hidden": [9]}, r"hidden \(8,\) -> \(9,\)"),
     ],
 )
 def test_other_settings_are_refused(change, shown):

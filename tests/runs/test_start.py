@@ -58,8 +58,8 @@ class Watch:
     def __init__(self, chunks=None):
         self.left, self.events = chunks, []
 
-    def event(self, kind, fields):
-        self.events.append((kind, dict(fields)))
+    def event(self, event):
+        self.events.append(event)
 
     def progress(self, progress):
         if self.left is not None:
@@ -67,7 +67,7 @@ class Watch:
         return "interrupted" if self.left == 0 else None
 
     def texts(self, kind):
-        return [fields["text"] for found, fields in self.events if found == kind]
+        return [event.text for event in self.events if event.kind == kind]
 
 
 def events(folder):
@@ -87,15 +87,15 @@ def test_the_model_in_the_folder_is_the_one_returned():
     assert {name: value.tobytes() for name, value in kept.weights.items()} == bits(done)
     assert kept.about["verdict"]["code"] == done.verdict.code
     assert kept.about["settings"]["hidden"] == [8]
-    assert done.summary["run"] == "run"
-    json.dumps(done.summary, allow_nan=False)
+    assert done.summary.run == "run"
+    json.dumps(done.summary.as_dict(), allow_nan=False)
 
 
 def test_the_log_holds_what_the_onlooker_saw():
     watch = Watch()
     started(watch=watch)
     log = events("run")
-    assert [event["kind"] for event in log] == ["start", *(kind for kind, _ in watch.events)]
+    assert [event["kind"] for event in log] == ["start", *(event.kind for event in watch.events)]
     assert [event["n"] for event in log] == list(range(1, len(log) + 1))
     assert [e["epoch"] for e in log if e["kind"] == "epoch"] == list(range(1, 61))
 
@@ -114,7 +114,7 @@ def test_an_interrupted_run_ends_as_the_unbroken_one(chunks):
             getattr(done.history, name), getattr(unbroken.history, name), equal_nan=True
         )
     assert (np.diff(done.history.seconds) >= 0).all()
-    assert done.summary["scores"] == unbroken.summary["scores"]
+    assert done.summary.scores == unbroken.summary.scores
     kinds = [event["kind"] for event in events("broken")]
     assert kinds == [event["kind"] for event in events("unbroken")]
     epochs = [event["epoch"] for event in events("broken") if event["kind"] == "epoch"]
@@ -158,7 +158,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_taken(monkeypatch):
     newest.write_bytes(newest.read_bytes()[:-3])
     watch = Watch()
     assert bits(resume_run("broken", watch=watch)) == bits(unbroken)
-    (text,) = watch.texts("warn")
+    (text,) = watch.texts("alert")
     assert "the checkpoint before it" in text
 
 
@@ -199,7 +199,7 @@ def test_another_environment_is_told_in_one_warning(name):
     Path("run", "run.json").write_text(json.dumps(about))
     watch = Watch()
     assert bits(resume_run("run", watch=watch)) == bits(unbroken)
-    (text,) = watch.texts("warn")
+    (text,) = watch.texts("alert")
     assert text.startswith(f"Not bit-identical to the unbroken run: {name} 0.0.1 -> ")
 
 
@@ -207,7 +207,7 @@ def test_the_same_environment_is_no_warning():
     started(watch=Watch(1))
     watch = Watch()
     resume_run("run", watch=watch)
-    assert watch.texts("warn") == []
+    assert watch.texts("alert") == []
 
 
 def test_rows_that_came_from_no_file_must_be_given_again():
@@ -234,7 +234,7 @@ def test_a_run_and_its_files_are_found_from_another_folder(monkeypatch):
     Path("own.csv").write_text(text)
     chosen = {"validation": "own.csv", "test": "own.csv"}
     unbroken = started("unbroken", **chosen)
-    assert unbroken.summary["rows"] == {"train": N, "validation": N, "test": N}
+    assert unbroken.summary.rows.as_dict() == {"train": N, "validation": N, "test": N}
     started("run", **chosen, watch=Watch(1))
     folder = Path("run").resolve()
     Path("elsewhere").mkdir()

@@ -230,11 +230,9 @@ def test_scores_survive_json_whatever_the_order_of_keys():
 
 def test_the_first_score_is_the_primary_metric_of_the_task():
     y, p, _, classes = many_classes(20, 2)
-    assert score_classes(y, p, classes).primary.name == PRIMARY_METRIC["binary"]
-    assert (
-        score_labels(np.eye(2), np.eye(2), ["a", "b"]).primary.name == PRIMARY_METRIC["multilabel"]
-    )
-    assert score_values(y, y).primary.name == PRIMARY_METRIC["regression"]
+    assert score_classes(y, p, classes).primary == PRIMARY_METRIC["binary"]
+    assert score_labels(np.eye(2), np.eye(2), ["a", "b"]).primary == PRIMARY_METRIC["multilabel"]
+    assert score_values(y, y).primary == PRIMARY_METRIC["regression"]
 
 
 @pytest.mark.parametrize(

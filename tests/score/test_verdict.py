@@ -351,7 +351,7 @@ def test_what_is_no_verdict_is_refused(change):
     shown = give_verdict(*CASES["fine"]).as_dict() | change
     with pytest.raises(DataError):
         Verdict.from_dict(shown)
-    with pytest.raises(DataError, match="no verdict"):
+    with pytest.raises(DataError, match="Verdict lacks 'text'"):
         Verdict.from_dict({"code": "fine"})
 
 

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from madaline.errors import FileError, UsageError
+from madaline.events.kinds import VERSION
 from madaline.store.events import LONGEST_LINE, EventLog, read_events
 
 LIMITED = """
 import pathlib, resource, sys
+from madaline.events.kinds import VERSION
 from madaline.store.events import EventLog
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000_000))
 log = EventLog(pathlib.Path(sys.argv[1]))
@@ -31,6 +33,7 @@ log.sync()
 
 FOLLOWED = """
 import pathlib, sys
+from madaline.events.kinds import VERSION
 from madaline.store.events import EventLog
 log = EventLog(pathlib.Path(sys.argv[1]))
 for epoch in range(100_000):
@@ -57,7 +60,7 @@ def test_a_line_says_version_number_time_kind_and_fields(log):
     log.append("epoch", {"train": np.float32(0.5), "validation": np.nan, "best": float("inf")})
     first, second = strict_lines(log.path)
     assert list(first) == ["v", "n", "t", "kind", "rows"]
-    assert (first["v"], first["n"], first["kind"], first["rows"]) == (1, 1, "data", 3)
+    assert (first["v"], first["n"], first["kind"], first["rows"]) == (VERSION, 1, "data", 3)
     assert abs(first["t"] - time.time()) < 60
     assert second["n"] == 2
     assert (second["train"], second["validation"], second["best"]) == (0.5, None, None)

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from madaline.errors import FileError, UsageError
+from madaline.events.alert import Alert
+from madaline.events.search import Runoff
 from madaline.store import lock
 from madaline.store.bundle import load_state
 from madaline.store.folder import RunFolder
@@ -35,9 +37,9 @@ class Stand:
 def test_a_run_is_made_filled_and_read_back(tmp_path):
     path = tmp_path / "runs" / "deep" / "a"
     with RunFolder.create(path, {"seed": 3, "rate": np.float32(0.5), "hidden": (4, 4)}) as folder:
-        folder.event("note", {"text": "one"})
+        folder.event(Alert("note", "told", "one"))
         folder.save_checkpoint({"w": np.ones(3)}, {"epoch": 1})
-        folder.event("note", {"text": "two"})
+        folder.event(Alert("note", "told", "two"))
         assert folder.n_events == 2
         folder.update_about(versions={"numpy": "2"})
         assert folder.save_model(Stand()) == path / "model.madaline"
@@ -46,7 +48,7 @@ def test_a_run_is_made_filled_and_read_back(tmp_path):
     assert found.about == {
         "seed": 3, "rate": 0.5, "hidden": [4, 4], "versions": {"numpy": "2"},
     }  # fmt: skip
-    assert [event["text"] for event in found.read_events()] == ["one", "two"]
+    assert [event.text for event in found.read_events()] == ["one", "two"]
     checkpoint = found.load_checkpoint()
     assert checkpoint.cursor == {"epoch": 1, "n_events": 1}
     assert load_state(path)[0] == {"task": "binary"}
@@ -55,18 +57,18 @@ def test_a_run_is_made_filled_and_read_back(tmp_path):
 
 def test_a_run_goes_on_from_its_checkpoint(tmp_path):
     with RunFolder.create(tmp_path / "a", {}) as folder:
-        folder.event("epoch", {"epoch": 1})
+        folder.event(Runoff(1))
         folder.save_checkpoint({}, {"epoch": 1})
-        folder.event("epoch", {"epoch": 2})
+        folder.event(Runoff(2))
     with RunFolder.open(tmp_path / "a", lock=True) as folder:
         folder.truncate_events(folder.load_checkpoint().cursor["n_events"])
-        folder.event("epoch", {"epoch": 2})
-        assert [(e["n"], e["epoch"]) for e in folder.read_events()] == [(1, 1), (2, 2)]
+        folder.event(Runoff(2))
+        assert [event.trial for event in folder.read_events()] == [1, 2]
 
 
 def test_a_checkpoint_reaches_the_disk_after_the_events_before_it(tmp_path, monkeypatch):
     with RunFolder.create(tmp_path / "a", {}) as folder:
-        folder.event("note", {})
+        folder.event(Runoff(0))
         synced = []
         monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
         folder.save_checkpoint({}, {})
@@ -154,7 +156,7 @@ def test_a_folder_for_reading_does_not_write(tmp_path):
     reader = RunFolder.open(tmp_path / "a", lock=False)
     for closed in (reader, folder):
         with pytest.raises(UsageError, match="reading only"):
-            closed.event("note", {})
+            closed.event(Runoff(0))
         with pytest.raises(UsageError, match="reading only"):
             closed.save_checkpoint({}, {})
     assert sorted(item.name for item in (tmp_path / "a").iterdir()) == before
@@ -201,7 +203,7 @@ def test_a_failed_start_gives_the_lock_back(tmp_path, monkeypatch):
 
 def test_a_discarded_run_leaves_nothing_behind(tmp_path):
     folder = RunFolder.create(tmp_path / "run", {})
-    folder.event("start", {})
+    folder.event(Runoff(0))
     folder.discard()
     assert not (tmp_path / "run").exists()
 
@@ -250,7 +252,7 @@ def test_a_linked_folder_is_the_folder(tmp_path):
     RunFolder.create(tmp_path / "a", {"seed": 1}).close()
     (tmp_path / "b").symlink_to(tmp_path / "a")
     with RunFolder.open(tmp_path / "b", lock=True) as folder:
-        folder.event("note", {})
+        folder.event(Runoff(0))
         with pytest.raises(FileError, match="in use"):
             RunFolder.open(tmp_path / "a", lock=True)
     assert folder.about == {"seed": 1}

@@ -8,6 +8,7 @@ import pytest
 
 from madaline.data.dataset import Dataset
 from madaline.errors import DataError, UsageError
+from madaline.events.search import Runoff
 from madaline.pipeline.run import run
 from madaline.settings.table import Settings
 from madaline.study import choice
@@ -121,7 +122,8 @@ def test_where_members_hold_out_rows_in_turn_whole_networks_are_compared(small):
     found = search(Dataset(small.table(), ("y",)), settings, space=RATES, tell=told.append)
     assert found.taken == (1,)
     assert found.comparison.rows == 60  # of two stretches, 30 each
-    assert "Training whole networks, without changes and as trial 1 ..." in told
+    assert told[-1] == Runoff(1)
+    assert {rung.kind for rung in told[:-1]} == {"rung"}
     before, after = (
         run(Dataset(small.table(), ("y",)), chosen) for chosen in (settings, found.settings)
     )

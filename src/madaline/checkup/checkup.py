@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from madaline.checkup.columns import find_columns
 from madaline.checkup.copies import find_copies
 from madaline.checkup.drift import find_drift
-from madaline.checkup.finding import SEVERITIES, Finding, Seen
+from madaline.checkup.finding import Seen
 from madaline.checkup.suspects import find_suspects
 from madaline.checkup.target import find_target
 from madaline.data.dataset import Dataset
 from madaline.data.table import Table
+from madaline.events.alert import LEVELS, Alert, Level
+from madaline.events.data import Data
+from madaline.events.record import JSON, as_json
 from madaline.prepare.parts import encode_parts
 from madaline.prepare.split_table import split_table
 from madaline.settings.table import Settings
@@ -27,26 +29,26 @@ class Checkup:
     """What a check found.
 
     Attributes:
-        data: What was read and how it was split: the ``data`` event of a fit, without notices.
+        data: What was read and how it was split.
         findings: The gravest first.
         remarks: One sentence for each thing that was looked for and not found, or not looked for.
     """
 
-    data: dict[str, Any]
-    findings: tuple[Finding, ...]
+    data: Data
+    findings: tuple[Alert, ...]
     remarks: tuple[str, ...]
 
-    def count(self, severity: str) -> int:
-        """How many findings are of this severity."""
-        return Counter(finding.severity for finding in self.findings)[severity]
+    def count(self, level: Level) -> int:
+        """How many findings are of this level."""
+        return Counter(finding.level for finding in self.findings)[level]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, JSON]:
         """All of it as plain values."""
         return {
-            **self.data,
-            "counts": {severity: self.count(severity) for severity in SEVERITIES},
-            "findings": [finding.as_dict() for finding in self.findings],
-            "remarks": list(self.remarks),
+            **self.data.as_dict(),
+            "counts": {level: self.count(level) for level in LEVELS},
+            "findings": as_json(self.findings),
+            "remarks": as_json(self.remarks),
         }
 
 
@@ -90,6 +92,5 @@ def check_up(
         *find_suspects(seen, remarks),
         *find_target(seen),
     ]
-    findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-    data = {name: value for name, value in seen.prepared.summary.items() if name != "notices"}
-    return Checkup(data, tuple(findings), tuple(remarks))
+    findings.sort(key=lambda finding: LEVELS.index(finding.level))
+    return Checkup(seen.prepared.summary, tuple(findings), tuple(remarks))

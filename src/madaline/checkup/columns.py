@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from madaline.checkup.finding import Finding, Seen, Severity, listed, percent
+from madaline.checkup.finding import Seen, listed, percent
 from madaline.data.checks.leaks import repeats_target, skill_alone
-from madaline.data.checks.table import Notice
 from madaline.data.columns.moments import DATE_FORMATS
 from madaline.data.table import Column
+from madaline.events.alert import Alert
 from madaline.stats.drift import Shift, code_shift, holm, number_shift
 
-_SEVERITY: dict[str, Severity] = {"repeats_target": "error", "infinite": "warn"}
 # In 45 real tables the best column alone reached 0.91: the output of a power plant by temperature.
 _SKILL = 0.95
 _NEARLY_EMPTY = 0.95
@@ -29,35 +29,26 @@ _MEANT_SHARE, _MEANT_VALUES = 0.8, 10
 _DATES = (r"^\d{4}-\d{2}-\d{2}\b.*", *(pattern for pattern, _ in DATE_FORMATS))
 
 
-def find_columns(seen: Seen) -> Iterator[Finding]:
+def find_columns(seen: Seen) -> Iterator[Alert]:
     """Everything about single columns."""
-    for notice in seen.prepared.notices:
-        yield _as_finding(notice, seen)
+    for alert in seen.prepared.alerts:
+        yield _with_rows(alert, seen)
     yield from _other_targets(seen)
     yield from _strong(seen)
     yield from _mixed(seen)
     yield from _missing(seen)
 
 
-def _as_finding(notice: Notice, seen: Seen) -> Finding:
-    severity = _SEVERITY.get(notice.code, "note" if notice.drop else "warn")
+def _with_rows(alert: Alert, seen: Seen) -> Alert:
+    """With the numbers of the rows in the file, where it is about rows."""
     rows: tuple[int, ...] = ()
-    if notice.code == "infinite":
-        values = seen.table[notice.columns[0]].values
+    if alert.code == "infinite":
+        values = seen.table[alert.columns[0]].values
         rows = seen.row_numbers(np.flatnonzero(np.isinf(values)))
-    return Finding(
-        notice.code,
-        severity,
-        notice.text,
-        notice.fix,
-        notice.columns,
-        rows,
-        seen.table.source,
-        settings=notice.settings,
-    )
+    return replace(alert, rows=rows, source=seen.table.source)
 
 
-def _other_targets(seen: Seen) -> Iterator[Finding]:
+def _other_targets(seen: Seen) -> Iterator[Alert]:
     """Columns that repeat the second target or a later one; the first is looked at by `fit`."""
     rows = seen.split.rows["train"]
     for name in seen.split.code.names[1:]:
@@ -66,20 +57,20 @@ def _other_targets(seen: Seen) -> Iterator[Finding]:
                 seen.table[column].take(rows), seen.table[name].take(rows), seen.task
             )
             if evidence:
-                yield Finding(
-                    "repeats_target",
+                yield Alert(
                     "error",
+                    "repeats_target",
                     evidence,
-                    "If it is not known at the time of prediction, leave it out.",
-                    (column,),
+                    action="If it is not known at the time of prediction, leave it out.",
                     settings={"drop": (column,)},
+                    columns=(column,),
                 )
 
 
-def _strong(seen: Seen) -> Iterator[Finding]:
+def _strong(seen: Seen) -> Iterator[Alert]:
     """Columns that predict the target better than columns of clean tables do."""
-    notices = seen.prepared.notices
-    told = {c for n in notices if n.code == "repeats_target" for c in n.columns}
+    alerts = seen.prepared.alerts
+    told = {name for a in alerts if a.code == "repeats_target" for name in a.columns}
     rows = seen.split.rows["train"]
     for name in seen.split.code.names:
         target = seen.table[name].take(rows)
@@ -93,18 +84,18 @@ def _strong(seen: Seen) -> Iterator[Finding]:
                     if seen.task == "regression"
                     else f"avoids {percent(skill)} of a constant guess's mistakes about"
                 )
-                yield Finding(
-                    "predicts_target",
+                yield Alert(
                     "warn",
+                    "predicts_target",
                     f"Column {column!r} alone {what} the target {name!r}.",
-                    "If it is made from the target or known only after it, leave it out.",
-                    (column,),
-                    numbers={"skill": skill},
+                    action="If it is made from the target or known only after it, leave it out.",
                     settings={"drop": (column,)},
+                    columns=(column,),
+                    numbers={"skill": skill},
                 )
 
 
-def _mixed(seen: Seen) -> Iterator[Finding]:
+def _mixed(seen: Seen) -> Iterator[Alert]:
     """Categories that would be numbers or dates but for a few cells."""
     for name in seen.split.features.names:
         column = seen.table[name]
@@ -118,16 +109,16 @@ def _mixed(seen: Seen) -> Iterator[Finding]:
                 continue
             rows = np.flatnonzero((column.values >= 0) & odd[column.values])
             shown = [column.levels[i] for i in np.flatnonzero(odd)]
-            yield Finding(
-                "mixed",
+            yield Alert(
                 "warn",
+                "mixed",
                 f"Column {name!r} holds {kind}s but for {len(rows)} of {used.sum()} cells, such as "
                 f"{listed(shown, 2)}, and is therefore taken as texts.",
-                f"Write {kind}s there, or leave the cells empty.",
-                (name,),
-                seen.row_numbers(rows),
-                seen.table.source,
-                {"share": float(share), "values": shown[:100]},
+                action=f"Write {kind}s there, or leave the cells empty.",
+                columns=(name,),
+                rows=seen.row_numbers(rows),
+                source=seen.table.source,
+                numbers={"share": float(share), "values": shown[:100]},
             )
             break
 
@@ -146,7 +137,7 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _missing(seen: Seen) -> Iterator[Finding]:
+def _missing(seen: Seen) -> Iterator[Alert]:
     """Gaps: all in one note, columns that hardly have values, gaps that speak of the target."""
     gaps = {name: seen.table[name].missing() for name in seen.prepared.encoder.columns}
     gaps = {name: where for name, where in gaps.items() if where.any()}
@@ -160,32 +151,33 @@ def _missing(seen: Seen) -> Iterator[Finding]:
         shown = ", ".join(f"{n!r} ({percent(counts[n] / n_rows)} missing)" for n in hardly[:3])
         more = f" and {len(hardly) - 3} more" if len(hardly) > 3 else ""
         verb = "has" if len(hardly) == 1 else "have"
-        yield Finding(
-            "nearly_empty",
+        yield Alert(
             "note",
+            "nearly_empty",
             f"{shown}{more} {verb} hardly any values.",
-            "Leave out what cannot be told of most rows.",
-            tuple(hardly),
-            numbers={"missing": {name: counts[name] for name in hardly}},
+            action="Leave out what cannot be told of most rows.",
             settings={"drop": tuple(hardly)},
+            columns=tuple(hardly),
+            numbers={"missing": {name: counts[name] for name in hardly}},
         )
     yield from _telling(seen, gaps)
     rows = np.flatnonzero(np.any(list(gaps.values()), axis=0))
     shown = ", ".join(f"{name!r} {counts[name]:,}" for name in order[:4])
     more = f" and {len(order) - 4} more" if len(order) > 4 else ""
-    yield Finding(
-        "missing",
+    yield Alert(
         "note",
+        "missing",
         f"Values are missing in {len(rows):,} of {n_rows:,} rows: {shown}{more}.",
-        "Nothing has to be done: a gap becomes the median or its own category, and is marked.",
-        tuple(order),
-        seen.row_numbers(rows),
-        seen.table.source,
-        {"missing": {name: counts[name] for name in order}},
+        action="Nothing has to be done: a gap becomes the median or its own category, and is "
+        "marked.",
+        columns=tuple(order),
+        rows=seen.row_numbers(rows),
+        source=seen.table.source,
+        numbers={"missing": {name: counts[name] for name in order}},
     )
 
 
-def _telling(seen: Seen, gaps: dict[str, np.ndarray]) -> Iterator[Finding]:
+def _telling(seen: Seen, gaps: dict[str, np.ndarray]) -> Iterator[Alert]:
     """Columns in which rows with a gap have other targets than rows without."""
     target = seen.table[seen.split.code.names[0]]
     tried: list[tuple[str, Shift]] = []
@@ -201,15 +193,16 @@ def _telling(seen: Seen, gaps: dict[str, np.ndarray]) -> Iterator[Finding]:
     names = tuple(name for name, _ in found)
     most = found[0][1].distance
     leak = most >= _SUSPICIOUS
-    yield Finding(
-        "telling_gaps",
+    yield Alert(
         "warn" if leak else "note",
+        "telling_gaps",
         f"Rows without a value of {listed(names)} have other targets than the rest: the "
         f"distributions of {target.name!r} differ by up to {most:.2f} (0 is alike, 1 is apart).",
-        "If gaps come about after the target is known, they are a leak: leave the column out."
+        action="If gaps come about after the target is known, they are a leak: leave the column "
+        "out."
         if leak
         else "Used as it is, since gaps are marked; make sure new rows have gaps for like reasons.",
-        names,
-        numbers={"distance": {name: shift.distance for name, shift in found}},
         settings={"drop": names[:1]} if leak else {},
+        columns=names,
+        numbers={"distance": {name: shift.distance for name, shift in found}},
     )

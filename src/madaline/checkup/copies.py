@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.checkup.finding import Finding, Seen, Severity, numbers_from_1, percent
+from madaline.checkup.finding import Seen, numbers_from_1, percent
 from madaline.data.checks.duplicates import Keys, look_copied, repeats, row_keys, twins
 from madaline.data.table import Table
 from madaline.encode.coerce import as_kind
+from madaline.events.alert import Alert, Level
 
 # Test rows that training has seen: at this share a score is worthless, at that one it flatters.
 _WORTHLESS, _FLATTERING = 0.1, 0.01
@@ -18,7 +19,7 @@ _FEW = 0.005
 _BY_CHANCE = "columns of few values make that likely"
 
 
-def find_copies(seen: Seen) -> Iterator[Finding]:
+def find_copies(seen: Seen) -> Iterator[Alert]:
     """Repeated rows of the table, and test rows that training has seen."""
     names = (*seen.describing, *seen.split.code.names)
     whole = seen.table.select(names)
@@ -28,21 +29,21 @@ def find_copies(seen: Seen) -> Iterator[Finding]:
     yield from _across(seen, whole, keys)
 
 
-def _duplicates(seen: Seen, whole: Table, keys: Keys) -> Iterator[Finding]:
+def _duplicates(seen: Seen, whole: Table, keys: Keys) -> Iterator[Alert]:
     again = repeats(keys)
     if not len(again):
         return
     copied = look_copied(whole)
     pair = np.flatnonzero(keys == keys[int(again[0])])[:2]
     first = seen.row_numbers(pair)
-    yield Finding(
-        "duplicates",
+    yield Alert(
         "warn" if copied and len(again) >= _FEW * len(keys) else "note",
+        "duplicates",
         f"{len(again):,} of {len(keys):,} rows ({percent(len(again) / len(keys))}) "
         f"{'repeats' if len(again) == 1 else 'repeat'} an earlier row in every column, as row "
         f"{first[1]} does row {first[0]}; "
         f"{'they look like copies' if copied else _BY_CHANCE}.",
-        "Remove them from the file, unless the same thing was truly observed twice."
+        action="Remove them from the file, unless the same thing was truly observed twice."
         if copied
         else "Nothing has to be done, unless rows were copied.",
         rows=seen.row_numbers(again),
@@ -51,7 +52,7 @@ def _duplicates(seen: Seen, whole: Table, keys: Keys) -> Iterator[Finding]:
     )
 
 
-def _contradictions(seen: Seen) -> Iterator[Finding]:
+def _contradictions(seen: Seen) -> Iterator[Alert]:
     """Rows of equal features and different answers: nothing that sees the features is right."""
     name, *others = seen.split.code.names
     if others:
@@ -65,7 +66,7 @@ def _contradictions(seen: Seen) -> Iterator[Finding]:
         return
     copied = look_copied(features)
     rows = np.flatnonzero(apart[group])
-    severity: Severity = "warn" if copied and len(rows) >= _FEW * len(group) else "note"
+    level: Level = "warn" if copied and len(rows) >= _FEW * len(group) else "note"
     if seen.task == "regression":
         within = _variance_within(group, target.values)
         limit, scale = 1 - within, "no model of these columns can reach an R2 above"
@@ -76,17 +77,17 @@ def _contradictions(seen: Seen) -> Iterator[Finding]:
         return
     pair = _first_pair(group, answers, rows)
     numbers = seen.row_numbers(pair)
-    yield Finding(
+    yield Alert(
+        level,
         "contradictions",
-        severity,
         f"{len(rows):,} rows equal another row in all features and have another {target.name!r}, "
         f"as rows {numbers[0]} and {numbers[1]} do: {scale} "
         f"{f'{limit:.4f}' if seen.task == 'regression' else f'{percent(limit)} of these rows'}.",
-        "Mend the wrong answers, or add a column that tells such rows apart.",
-        (target.name,),
-        seen.row_numbers(rows),
-        seen.table.source,
-        {"limit": limit, "copied": copied},
+        action="Mend the wrong answers, or add a column that tells such rows apart.",
+        columns=(target.name,),
+        rows=seen.row_numbers(rows),
+        source=seen.table.source,
+        numbers={"limit": limit, "copied": copied},
     )
 
 
@@ -126,7 +127,7 @@ def _first_pair(
     return np.array([first, others[0]])
 
 
-def _across(seen: Seen, whole: Table, keys: Keys) -> Iterator[Finding]:
+def _across(seen: Seen, whole: Table, keys: Keys) -> Iterator[Alert]:
     """Rows of test, or of validation where that is all there is, that equal a training row."""
     part = seen.fresh_part
     if not part:
@@ -148,20 +149,20 @@ def _across(seen: Seen, whole: Table, keys: Keys) -> Iterator[Finding]:
         return
     found = numbers_from_1(places[same])
     partner = seen.row_numbers(training[twin[same[:1]]])[0]
-    yield Finding(
-        "duplicates_across_split",
+    yield Alert(
         "note" if not copied else _gravity(share),
+        "duplicates_across_split",
         f"{len(same):,} of {len(part_keys):,} {part} rows ({percent(share)}) equal a training row "
         f"in every column, as row {found[0]} does row {partner}"
         f"{'' if copied else f'; {_BY_CHANCE}'}.",
-        _cure(copied, own is not None),
+        action=_cure(copied, own is not None),
         rows=found,
         source=source,
         numbers={"share": share, "part": part, "copied": copied},
     )
 
 
-def _gravity(share: float) -> Severity:
+def _gravity(share: float) -> Level:
     if share >= _WORTHLESS:
         return "error"
     return "warn" if share >= _FLATTERING else "note"

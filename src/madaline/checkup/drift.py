@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.checkup.finding import Finding, Seen, listed, percent
+from madaline.checkup.finding import Seen, listed, percent
 from madaline.data.split import shuffled
 from madaline.data.table import Column
 from madaline.encode.coerce import as_kind
+from madaline.events.alert import Alert
 from madaline.stats.drift import (
     PERMUTATIONS,
     Discrepancy,
@@ -29,7 +30,7 @@ _CLEAR = 0.1
 _UNSEEN = 0.01
 
 
-def find_drift(seen: Seen, remarks: list[str]) -> Iterator[Finding]:
+def find_drift(seen: Seen, remarks: list[str]) -> Iterator[Alert]:
     """Drift from training to test rows, and categories that training has never seen."""
     part = seen.fresh_part
     how = _how(seen, part)
@@ -69,7 +70,7 @@ def _pair(seen: Seen, name: str, part: str) -> tuple[Column, Column]:
     return first, Column(name, "category", lookup[second.values], tuple(known))
 
 
-def _unseen(seen: Seen, part: str, pairs: dict[str, tuple[Column, Column]]) -> Iterator[Finding]:
+def _unseen(seen: Seen, part: str, pairs: dict[str, tuple[Column, Column]]) -> Iterator[Alert]:
     for name, (first, second) in pairs.items():
         if first.kind != "category":
             continue
@@ -85,17 +86,18 @@ def _unseen(seen: Seen, part: str, pairs: dict[str, tuple[Column, Column]]) -> I
             if own
             else seen.split.labelled.row_numbers[seen.split.rows[part][rows]]
         )
-        yield Finding(
-            "unseen_category",
+        yield Alert(
             "warn",
+            "unseen_category",
             f"{len(rows):,} of {len(second):,} {part} rows ({percent(share)}) have a {name!r} that "
             f"no training row has: {listed(texts)}.",
-            "Nothing is known of them; train with rows that have them, or leave the column out.",
-            (name,),
-            tuple((places + 1).tolist()),
-            own.table.source if own else seen.table.source,
-            {"share": share, "values": texts[:100]},
-            {"drop": (name,)},
+            action="Nothing is known of them; train with rows that have them, or leave the column "
+            "out.",
+            settings={"drop": (name,)},
+            columns=(name,),
+            rows=tuple((places + 1).tolist()),
+            source=own.table.source if own else seen.table.source,
+            numbers={"share": share, "values": texts[:100]},
         )
 
 
@@ -105,7 +107,7 @@ def _moved(
     how: str,
     pairs: dict[str, tuple[Column, Column]],
     remarks: list[str],
-) -> Iterator[Finding]:
+) -> Iterator[Alert]:
     joint = joint_discrepancy(seen, part)
     shifts = {name: shift(*pair) for name, pair in pairs.items()}
     # Rows of a group go together, which tests of single columns do not know.
@@ -126,12 +128,13 @@ def _moved(
     clear = joint.p_value <= LEVEL / 2 or any(shifts[n].distance >= _CLEAR for n in moved)
     named = ", ".join(f"{n!r} {shifts[n].distance:.2f}" for n in moved[:3])
     most = f"; the most moved (0 is not at all, 1 is apart): {named}" if moved else ""
-    yield Finding(
-        "drift",
+    yield Alert(
         "warn" if clear else "note",
+        "drift",
         f"{part.capitalize()} rows are not like training rows: {evidence}{most}.",
-        _cure(how),
-        tuple(moved),
+        action=_cure(how),
+        settings={"drop": tuple(moved[:1])} if how == "time" and moved else {},
+        columns=tuple(moved),
         numbers={
             "squared_discrepancy": joint.squared,
             "p_value": joint.p_value,
@@ -139,7 +142,6 @@ def _moved(
                 n: {"distance": shifts[n].distance, "p_value": shifts[n].p_value} for n in shifts
             },
         },
-        settings={"drop": tuple(moved[:1])} if how == "time" and moved else {},
     )
 
 

@@ -1,71 +1,14 @@
-"""What a check before training finds, and what it looks at."""
+"""What a check before training looks at, and how it words what it finds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import floor, log10
-from typing import Any, Literal
 
 from madaline.data.table import RowIndex, Table
 from madaline.prepare.parts import Prepared
 from madaline.prepare.split_table import SplitTable
 from madaline.settings.table import Settings
-
-Severity = Literal["error", "warn", "note"]
-SEVERITIES: tuple[Severity, ...] = ("error", "warn", "note")
-
-
-def _nothing() -> Mapping[str, Any]:
-    return {}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong, or that a person should know.
-
-    Attributes:
-        code: What kind of finding.
-        severity: error: scores would be worthless; warn: likely wrong; note: good to know.
-        text: One sentence with the evidence.
-        fix: One sentence: what to do, or what happens by itself.
-        columns: The columns it is about.
-        rows: Numbers of the rows it is about, from 1, the header not counted; the most striking or
-            the first ones first. Empty if it is about whole columns.
-        source: What the table of these rows is called.
-        numbers: All that was measured.
-        settings: The settings that do what ``fix`` says; may be empty.
-    """
-
-    code: str
-    severity: Severity
-    text: str
-    fix: str
-    columns: tuple[str, ...] = ()
-    rows: tuple[int, ...] = ()
-    source: str = ""
-    numbers: Mapping[str, Any] = field(default_factory=_nothing)
-    settings: Mapping[str, Any] = field(default_factory=_nothing)
-
-    def as_dict(self) -> dict[str, Any]:
-        """All of it as plain values.
-
-        >>> Finding("constant", "note", "Column 'a' is 1.", "Leave it out.", ("a",)).as_dict()
-        {'code': 'constant', 'severity': 'note', 'text': "Column 'a' is 1.", 'fix': 'Leave it out.',
-         'columns': ['a'], 'n_rows': 0, 'rows': [], 'source': '', 'numbers': {}, 'settings': {}}
-        """
-        return {
-            "code": self.code,
-            "severity": self.severity,
-            "text": self.text,
-            "fix": self.fix,
-            "columns": list(self.columns),
-            "n_rows": len(self.rows),
-            "rows": list(self.rows),
-            "source": self.source,
-            "numbers": dict(self.numbers),
-            "settings": dict(self.settings),
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +45,8 @@ class Seen:
     @property
     def describing(self) -> tuple[str, ...]:
         """Columns that describe a row: those learned from, without what merely numbers the rows."""
-        notices = self.prepared.notices
-        names = {c for n in notices if n.code == "identifier" for c in n.columns}
+        alerts = self.prepared.alerts
+        names = {name for a in alerts if a.code == "identifier" for name in a.columns}
         return tuple(name for name in self.prepared.encoder.columns if name not in names)
 
     def row_numbers(self, rows: RowIndex) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ _ROWS_A_TREE = 10_000
 _LEAF, _FEATURES = 3, 20
 
 
-def held_out_classes(x: NDArray[np.float32], labels: NDArray[np.intp], seed: int) -> NDArray[Any]:
+def held_out_classes(x: NDArray[np.float32], labels: NDArray[np.intp], seed: int) -> np.ndarray:
     """``(n, k)`` probabilities of the classes ``0 .. k-1``, none learned from the row itself.
 
     >>> x = np.arange(40, dtype=np.float32)[:, None]
@@ -37,7 +37,7 @@ def held_out_classes(x: NDArray[np.float32], labels: NDArray[np.intp], seed: int
     return found
 
 
-def held_out_values(x: NDArray[np.float32], values: NDArray[np.float64], seed: int) -> NDArray[Any]:
+def held_out_values(x: NDArray[np.float32], values: NDArray[np.float64], seed: int) -> np.ndarray:
     """``(n,)`` predicted values, none learned from the row itself."""
     from sklearn.ensemble import ExtraTreesRegressor
 
@@ -61,7 +61,7 @@ def _choices(n_rows: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _fit(forest: Any, x: NDArray[np.float32], answers: NDArray[Any]) -> None:
+def _fit(forest: Any, x: NDArray[np.float32], answers: np.ndarray) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a row that every tree saw, in tables of a few rows
         forest.fit(x, answers)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.checkup.finding import Finding, Seen, percent
+from madaline.checkup.finding import Seen, percent
 from madaline.checkup.forest import held_out_classes, held_out_values
 from madaline.data.table import RowIndex
+from madaline.events.alert import Alert
 from madaline.stats.digits import significant
 from madaline.stats.suspects import (
     LABEL_FLOOR,
@@ -29,7 +30,7 @@ _MOST_TARGETS = 5
 _MANY = 0.03
 
 
-def find_suspects(seen: Seen, remarks: list[str]) -> Iterator[Finding]:
+def find_suspects(seen: Seen, remarks: list[str]) -> Iterator[Alert]:
     """Suspect answers; what could not be looked at, and why, goes to ``remarks``."""
     n_rows = seen.table.n_rows
     if n_rows < _LEAST_ROWS:
@@ -49,7 +50,7 @@ def find_suspects(seen: Seen, remarks: list[str]) -> Iterator[Finding]:
             yield from _of_labels(seen, name, rows, x, answers, remarks)
 
 
-def _answers(seen: Seen, rows: RowIndex, place: int) -> NDArray[Any]:
+def _answers(seen: Seen, rows: RowIndex, place: int) -> np.ndarray:
     """``(n,)`` class codes, or values in their own units, of one target."""
     code = seen.split.code
     if seen.task == "regression":
@@ -65,7 +66,7 @@ def _of_labels(
     x: NDArray[np.float32],
     labels: NDArray[np.intp],
     remarks: list[str],
-) -> Iterator[Finding]:
+) -> Iterator[Alert]:
     seed = seen.settings.seed
     tried, wrong = swapped(labels, seed)
     p = held_out_classes(x, tried, seed)
@@ -106,7 +107,7 @@ def _of_values(
     x: NDArray[np.float32],
     values: NDArray[np.float64],
     remarks: list[str],
-) -> Iterator[Finding]:
+) -> Iterator[Alert]:
     seed = seen.settings.seed
     code = seen.split.code
     place = code.names.index(name)
@@ -154,15 +155,15 @@ def _worst(seen: Seen, rows: RowIndex, doubt: NDArray[np.float64], limit: Limit)
 
 def _finding(
     seen: Seen, name: str, rows: RowIndex, limit: Limit, text: str, numbers: dict[str, Any]
-) -> Finding:
+) -> Alert:
     many = len(rows) >= _MANY * min(seen.table.n_rows, _MOST_ROWS)
-    return Finding(
-        "suspect_labels" if seen.task != "regression" else "suspect_values",
+    return Alert(
         "warn" if many else "note",
+        "suspect_labels" if seen.task != "regression" else "suspect_values",
         f"{text} (it finds {percent(limit.recall)} of those swapped on purpose).",
-        "Look at these rows, the surest first, and mend or remove what is wrong.",
-        (name,),
-        seen.row_numbers(rows),
-        seen.table.source,
-        {**numbers, "recall": limit.recall, "swapped_among_named": limit.share},
+        action="Look at these rows, the surest first, and mend or remove what is wrong.",
+        columns=(name,),
+        rows=seen.row_numbers(rows),
+        source=seen.table.source,
+        numbers={**numbers, "recall": limit.recall, "swapped_among_named": limit.share},
     )

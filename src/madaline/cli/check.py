@@ -75,7 +75,7 @@ def check(
     if error is not None:
         document["error"] = error_document(error)
     output_mode.document("check", document)
-    output_mode.result(describe_checkup(document))
+    output_mode.result(describe_checkup(found))
     if error is not None:
         raise Reported(error)
 
@@ -101,7 +101,7 @@ def table_of(data: str) -> Table:
 def failure(found: Checkup, fail_on: str | None) -> ThresholdMissed | None:
     """What ``--fail-on`` makes of the findings; None if it is content."""
     grave = {"error": ("error",), "warn": ("error", "warn")}.get(fail_on or "", ())
-    codes = [finding.code for finding in found.findings if finding.severity in grave]
+    codes = [finding.code for finding in found.findings if finding.level in grave]
     if not codes:
         return None
     shown = ", ".join(dict.fromkeys(codes))

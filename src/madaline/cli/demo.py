@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -15,6 +15,10 @@ from madaline.cli.options import (
 from madaline.cli.output import Output
 from madaline.cli.training import train
 from madaline.settings.layers import Choices, Layer, choose
+
+if TYPE_CHECKING:
+    from madaline.pipeline.run import Run
+    from madaline.pipeline.watch import Watch
 
 ABOUT = "Train on a built-in sample and see what Madaline tells you."
 EXAMPLES = (
@@ -37,15 +41,17 @@ def demo(
 ) -> None:
     """Train on the sample. Settings of the folder do not count: they are meant for other data."""
     choices = choose([Layer("--set", read_assignments(assignments))])
-    train(lambda watch: _start(sample, choices, output, watch), output_mode)
+    train(lambda watch: _start(sample, choices, output, watch, output_mode), output_mode)
 
 
-def _start(name: str, choices: Choices, output: str | None, watch: Any) -> Any:
+def _start(
+    name: str, choices: Choices, output: str | None, watch: Watch, output_mode: Output
+) -> Run:
     from madaline.data.samples import load_sample
     from madaline.runs.start import start_run
 
     sample = load_sample(name)
-    watch.output.note(sample.about)
+    output_mode.note(sample.about)
     # By its name: then the run can be resumed, which needs the rows again.
     return start_run(
         name,

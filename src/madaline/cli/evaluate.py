@@ -44,7 +44,8 @@ for those of which less is better (log_loss, error_rate, rmse, mae, mse).
 @output_options
 def evaluate(run: str, data: str, fail_under: tuple[str, ...], output_mode: Output) -> None:
     """Score, print, and compare with what is demanded."""
-    from madaline.report.words.text import describe_scores
+    from madaline.events.scores import Scored
+    from madaline.report.words.score_tables import describe_scores
 
     demands = [read_demand(text) for text in fail_under]
     model = read_model(run)
@@ -62,7 +63,7 @@ def evaluate(run: str, data: str, fail_under: tuple[str, ...], output_mode: Outp
     if error is not None:
         document["error"] = error_document(error)
     output_mode.document("evaluate", document)
-    output_mode.result(describe_scores({"part": "given", "network": scores.as_dict()}))
+    output_mode.result(describe_scores(Scored("given", scores)))
     if error is not None:
         raise Reported(error)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -19,6 +19,10 @@ from madaline.cli.output import Output
 from madaline.cli.training import train
 from madaline.errors import UsageError
 from madaline.settings.layers import Choices
+
+if TYPE_CHECKING:
+    from madaline.pipeline.run import Run
+    from madaline.pipeline.watch import Watch
 
 ABOUT = "Train a network on a table."
 EXAMPLES = (
@@ -112,7 +116,7 @@ def origins_text(choices: Choices) -> str:
     )
 
 
-def _start(data: str, choices: Choices, output: str | None, watch: Any) -> Any:
+def _start(data: str, choices: Choices, output: str | None, watch: Watch) -> Run:
     from madaline.runs.start import start_run
 
     return start_run(
@@ -120,7 +124,7 @@ def _start(data: str, choices: Choices, output: str | None, watch: Any) -> Any:
     )
 
 
-def _resume(folder: str, watch: Any) -> Any:
+def _resume(folder: str, watch: Watch) -> Run:
     from madaline.runs.resume import resume_run
 
     return resume_run(folder, watch=watch)

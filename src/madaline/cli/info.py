@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from madaline.cli.model import read_model
 from madaline.cli.options import command, output_options
 from madaline.cli.output import Output
+from madaline.events.scores import Scored
+from madaline.events.summary import About
 from madaline.report.words.layout import LABEL_WIDTH, entry, table
-from madaline.report.words.text import TASKS, describe_scores, describe_verdict
+from madaline.report.words.score_tables import describe_scores
+from madaline.report.words.text import TASKS, describe_verdict
+
+if TYPE_CHECKING:
+    from madaline.predict.predictor import Predictor
 
 ABOUT = "Show what a run or model file is and holds."
 EXAMPLES = (
@@ -32,40 +37,37 @@ scores, verdict, the versions it was made with, and its size on disk.
 def info(run: str, output_mode: Output) -> None:
     """Read the model and describe it."""
     model = read_model(run)
-    document: dict[str, Any] = {"run": run, "bytes": size_on_disk(Path(run))}
-    document |= {**model.describe(), "about": model.about}
-    output_mode.document("info", document)
+    n_bytes = size_on_disk(Path(run))
+    about = {"run": run, "bytes": n_bytes, **model.describe(), "about": model.about}
+    output_mode.document("info", about)
     if output_mode.mode == "text":
-        output_mode.result(info_lines(run, document))
+        output_mode.result(info_lines(run, n_bytes, model))
 
 
-def info_lines(run: str, document: Mapping[str, Any]) -> list[str]:
+def info_lines(run: str, n_bytes: int, model: Predictor) -> list[str]:
     """What the model is, for people.
 
     Args:
         run: As the person named it.
-        document: ``Predictor.describe()`` with ``bytes`` and ``about``.
+        n_bytes: Its size on disk.
+        model: The trained network.
     """
-    about = _mapping(document["about"])
-    versions = _mapping(about.get("versions"))
-    made = f"{about.get('created', 'at an unknown time')}, by " + (
-        ", ".join(f"{name} {version}" for name, version in versions.items()) or "unknown versions"
-    )
-    members = f", {document['members']} networks averaged" if document["members"] > 1 else ""
-    classes: list[str] = document["classes"]
+    about, shape = About.read(model.about), model.architecture
+    versions = ", ".join(f"{name} {version}" for name, version in about.versions.items())
+    made = f"{about.created or 'at an unknown time'}, by {versions or 'unknown versions'}"
+    members = f", {model.n_members} networks averaged" if model.n_members > 1 else ""
+    classes = [str(label) for label in model.target.classes]
     shown = f": {', '.join(classes[:12])}{' ...' if len(classes) > 12 else ''}" if classes else ""
+    layers = zip(shape.layer_sizes, (*shape.activations, shape.output), strict=True)
     return [
         # Not wrapped: a path is there to be copied.
-        f"{'Model':<{LABEL_WIDTH}}{run} ({size_text(document['bytes'])})",
+        f"{'Model':<{LABEL_WIDTH}}{run} ({size_text(n_bytes)})",
         *entry("Made", made),
-        *entry("Target", f"{', '.join(document['target'])}{shown}"),
-        *entry("Task", str(TASKS.get(document["task"], document["task"]))),
-        *under("Columns", [(c["name"], c["kind"]) for c in document["columns"]]),
-        *under(
-            "Layers",
-            [(f"{d['fan_in']} -> {d['fan_out']}", d["activation"]) for d in document["layers"]],
-        ),
-        *entry("Size", f"{document['parameters']:,} parameters{members}"),
+        *entry("Target", f"{', '.join(model.target.names)}{shown}"),
+        *entry("Task", TASKS[model.target.task]),
+        *under("Columns", [(column.name, column.kind) for column in model.encoder.column_codes]),
+        *under("Layers", [(f"{fan_in} -> {fan_out}", name) for (fan_in, fan_out), name in layers]),
+        *entry("Size", f"{shape.n_parameters * model.n_members:,} parameters{members}"),
         *judgement_lines(about),
     ]
 
@@ -81,19 +83,15 @@ def under(label: str, rows: list[tuple[str, str]]) -> list[str]:
     return [f"{'' if i else label:<{LABEL_WIDTH}}{line}" for i, line in enumerate(lines)]
 
 
-def judgement_lines(about: Mapping[str, Any]) -> list[str]:
+def judgement_lines(about: About) -> list[str]:
     """Scores and verdict, as far as the model file has them."""
-    baselines = _mapping(about.get("baselines"))
-    try:
-        part = baselines["part"]
-        scores = describe_scores({**baselines, "network": _mapping(about["scores"])[part]})
-        return ["", *scores, "", *describe_verdict(_mapping(about.get("verdict")))]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return []  # notes about a model may be lost or of another version; it predicts without
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+    beside, lines = about.baselines, list[str]()
+    if beside is not None and beside.part in about.scores:
+        scored = Scored(beside.part, about.scores[beside.part], beside.constant, beside.linear)
+        lines += ["", *describe_scores(scored)]
+    if about.verdict is not None:
+        lines += ["", *describe_verdict(about.verdict)]
+    return lines
 
 
 def size_on_disk(path: Path) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from math import isfinite
+from typing import Protocol
 
 from madaline.cli.output import Output, live_wanted
+from madaline.events.training import Epoch
 
 REDRAW_SECONDS = 0.1  # 10 Hz: faster is not seen and costs training time
 PLAIN_SECONDS = 30.0
@@ -18,7 +20,6 @@ PLAIN_SHARE = 0.1
 BAR_WIDTH = 10
 SPARK_WIDTH = 12
 BARS = "▁▂▃▄▅▆▇█"
-Fields = Mapping[str, Any]
 
 
 class Display(Protocol):
@@ -28,7 +29,7 @@ class Display(Protocol):
         """Training is about to begin."""
         ...
 
-    def epoch(self, fields: Fields) -> None:
+    def epoch(self, epoch: Epoch) -> None:
         """A chunk of epochs is done."""
         ...
 
@@ -54,7 +55,7 @@ class Silent:
     def start(self, text: str) -> None:
         """Nothing."""
 
-    def epoch(self, fields: Fields) -> None:
+    def epoch(self, epoch: Epoch) -> None:
         """Nothing."""
 
     def say(self, text: str) -> None:
@@ -77,20 +78,19 @@ class PlainLines:
         self.last_time = self.clock()
         self.say(text)
 
-    def epoch(self, fields: Fields) -> None:
+    def epoch(self, epoch: Epoch) -> None:
         """Print a line if it is time for one; the first epochs always get one."""
-        epoch, epochs = int(fields["epoch"]), int(fields["epochs"])
         due = (
             self.last_epoch == 0
-            or epoch == epochs
-            or epoch - self.last_epoch >= PLAIN_SHARE * epochs
+            or epoch.epoch == epoch.epochs
+            or epoch.epoch - self.last_epoch >= PLAIN_SHARE * epoch.epochs
             or self.clock() - self.last_time >= PLAIN_SECONDS
         )
         if due:
             from madaline.report.words.text import describe_epoch
 
-            self.last_epoch, self.last_time = epoch, self.clock()
-            self.say(describe_epoch(fields))
+            self.last_epoch, self.last_time = epoch.epoch, self.clock()
+            self.say(describe_epoch(epoch))
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -117,16 +117,13 @@ class LiveLine:
         """Show that the first programs are being compiled."""
         self._draw(text)
 
-    def epoch(self, fields: Fields) -> None:
+    def epoch(self, epoch: Epoch) -> None:
         """Draw the line again, unless it was drawn a moment ago."""
-        loss = fields.get("validation")
-        loss = fields.get("train") if loss is None else loss
-        if loss is not None:
-            self.losses.append(float(loss))
+        self.losses.append(epoch.train if epoch.validation is None else epoch.validation)
         now = time.monotonic()
         if now - self.drawn >= REDRAW_SECONDS:
             self.drawn = now
-            self._draw(progress_line(fields, self.losses, self.console.width))
+            self._draw(progress_line(epoch, self.losses, self.console.width))
 
     def say(self, text: str) -> None:
         """Print above the live line."""
@@ -143,39 +140,35 @@ class LiveLine:
         self.live.update(Text(text, no_wrap=True, overflow="ellipsis"), refresh=True)
 
 
-def progress_line(fields: Fields, losses: list[float], width: int) -> str:
+def progress_line(epoch: Epoch, losses: list[float], width: int) -> str:
     """One line that says all, shorter on narrow terminals.
 
-    >>> fields = {"epoch": 50, "epochs": 200, "train": 0.25, "validation": 0.5, "best": 0.4375,
-    ...           "best_epoch": 40, "left": 75.0}
-    >>> print(progress_line(fields, [2.0, 1.0, 0.5], 100))
+    >>> epoch = Epoch(50, 200, 50, 9.0, 0.001, train=0.25, validation=0.5, metric=None,
+    ...               best_epoch=40, best=0.4375, left=75.0)
+    >>> print(progress_line(epoch, [2.0, 1.0, 0.5], 100))
     ██░░░░░░░░   50/200  train 0.2500  validation 0.5000  █▃▁  best 0.4375 @ 40  1:15 left
-    >>> print(progress_line(fields, [2.0, 1.0, 0.5], 60))
+    >>> print(progress_line(epoch, [2.0, 1.0, 0.5], 60))
     ██░░░░░░░░   50/200  validation 0.5000  1:15 left
     """
-    epoch, epochs = int(fields["epoch"]), int(fields["epochs"])
-    train, validation = fields.get("train"), fields.get("validation")
-    full = round(BAR_WIDTH * epoch / max(epochs, 1))
+    number, epochs = epoch.epoch, epoch.epochs
+    full = round(BAR_WIDTH * number / max(epochs, 1))
+    judged = "" if epoch.validation is None else f"validation {epoch.validation:.4f}"
+    best = f"best {epoch.best:.4f} @ {epoch.best_epoch}" if isfinite(epoch.best) else ""
     # Each part with its rank: what is dropped last when the line is narrow.
     parts = [
         (0, "█" * full + "░" * (BAR_WIDTH - full)),
-        (0, f"{epoch:>{len(str(epochs))}}/{epochs}"),
-        (3, "" if train is None else f"train {train:.4f}"),
-        (1, "" if validation is None else f"validation {validation:.4f}"),
+        (0, f"{number:>{len(str(epochs))}}/{epochs}"),
+        (3, f"train {epoch.train:.4f}"),
+        (1, judged),
         (5, spark_line(losses, SPARK_WIDTH)),
-        (
-            4,
-            ""
-            if fields.get("best") is None
-            else f"best {fields['best']:.4f} @ {fields['best_epoch']}",
-        ),
-        (2, "" if fields.get("left") is None else f"{clock_text(fields['left'])} left"),
+        (4, best),
+        (2, "" if epoch.left is None else f"{clock_text(epoch.left)} left"),
     ]
     for rank in range(5, -1, -1):
         line = "  ".join(text for part_rank, text in parts if text and part_rank <= rank)
         if len(line) < width:
             return line
-    return f"{epoch}/{epochs}"
+    return f"{number}/{epochs}"
 
 
 def spark_line(values: list[float], width: int) -> str:

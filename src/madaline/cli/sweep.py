@@ -20,7 +20,7 @@ from madaline.cli.options import (
     training_options,
 )
 from madaline.cli.output import Output
-from madaline.cli.training import Watch, train
+from madaline.cli.training import train
 from madaline.errors import UsageError
 from madaline.settings.layers import Choices
 from madaline.settings.table import Settings
@@ -29,6 +29,7 @@ from madaline.study.ranges import VARIABLE, Axis, Values, is_range, read_range
 
 if TYPE_CHECKING:
     from madaline.pipeline.run import Run
+    from madaline.pipeline.watch import Watch
 
 ABOUT = "Look for settings that suit a table better, and train with them."
 EXAMPLES = (
@@ -81,7 +82,7 @@ def sweep(
     if output_mode.verbose:
         output_mode.note(origins_text(choices))
     train(
-        lambda watch: _search_and_run(data, choices, space, trials, output, watch),
+        lambda watch: _search_and_run(data, choices, space, trials, output, watch, output_mode),
         output_mode,
         "sweep",
     )
@@ -129,6 +130,7 @@ def _search_and_run(
     n_trials: int,
     output: str | None,
     watch: Watch,
+    output_mode: Output,
 ) -> Run:
     from madaline.prepare.dataset import read_dataset
     from madaline.report.words.trials import describe_search
@@ -145,13 +147,13 @@ def _search_and_run(
         choices.settings,
         space=space or None,
         n_trials=n_trials,
-        tell=watch.display.say,
+        tell=watch.event,
     )
-    watch.output.result([*describe_search(found.as_dict()), ""])
+    output_mode.result([*describe_search(found), ""])
     origins = choices.origins | dict.fromkeys(found.changed, "sweep")
     done = record_run(
         rows, found.settings, source=data, output=output, origins=origins, watch=watch
     )
     if done.folder is not None:
         write_trials(done.folder, found)
-    return replace(done, summary={**done.summary, "search": found.as_dict()})
+    return replace(done, summary=replace(done.summary, search=found.as_dict()))

@@ -7,7 +7,6 @@ of Philox (Salmon et al., 2011), which do not change between versions of NumPy.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -206,7 +205,7 @@ def _apportion(sizes: NDArray[np.intp], spare: NDArray[np.intp], total: int) -> 
 
 
 def _by_group(
-    groups: NDArray[Any],
+    groups: np.ndarray,
     classes: NDArray[np.intp] | None,
     n_validation: int,
     n_test: int,
@@ -269,7 +268,7 @@ def _fill(sizes: NDArray[np.intp], wanted: int, most: int) -> NDArray[np.bool_]:
     return taken
 
 
-def _by_time(time: NDArray[Any], n_validation: int, n_test: int) -> _Parts:
+def _by_time(time: np.ndarray, n_validation: int, n_test: int) -> _Parts:
     missing = np.isnat(time) if time.dtype.kind in "mM" else np.isnan(time.astype(np.float64))
     rank = np.zeros(len(time), np.intp)
     _, rank[~missing] = np.unique(time[~missing], return_inverse=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from madaline.errors import DataError, nearest
 
 Kind = Literal["number", "boolean", "category", "date"]
 
-Values = NDArray[Any]
+Values = np.ndarray
 RowIndex = NDArray[np.intp]
 
 

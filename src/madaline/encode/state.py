@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from madaline.errors import FileError
 
 State = dict[str, Any]
-Arrays = dict[str, NDArray[Any]]
+Arrays = dict[str, np.ndarray]
 
 
 def damaged(what: str) -> FileError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +115,7 @@ class TargetCode:
                 values = fit_classes(table.columns[0], found, lenient=lenient)
                 return cls(found, why, names, kinds, values)
 
-    def encode(self, table: Table) -> NDArray[Any]:
+    def encode(self, table: Table) -> np.ndarray:
         """The target of each row, as a loss takes it.
 
         Returns:
@@ -166,7 +166,7 @@ class TargetCode:
             refuse_negative(columns)
         return standardise(y, self.mean, self.scale)
 
-    def decode(self, outputs: NDArray[Any]) -> NDArray[Any]:
+    def decode(self, outputs: np.ndarray) -> np.ndarray:
         """Labels or values, as a person gave them.
 
         Args:

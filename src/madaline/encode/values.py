@@ -6,8 +6,6 @@ two before they are squared.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,7 +67,7 @@ def standardise(y: Numbers, mean: Numbers, scale: Numbers) -> NDArray[np.float32
     return np.clip(z, -_LARGEST, _LARGEST).astype(np.float32)
 
 
-def restore(z: NDArray[Any], mean: Numbers, scale: Numbers) -> Numbers:
+def restore(z: np.ndarray, mean: Numbers, scale: Numbers) -> Numbers:
     """``(n, k)`` float64: the inverse of `standardise`.
 
     >>> restore(np.array([[1.0]]), np.array([1.0]), np.array([2.0])).tolist()

@@ -37,7 +37,7 @@ from madaline.estimators.spelling import parameter_words
 from madaline.estimators.verbose import Printer, print_epoch
 from madaline.estimators.warning import warn
 from madaline.pipeline.run import Run, run
-from madaline.pipeline.watch import Watch
+from madaline.pipeline.watch import Watch, together
 from madaline.predict.predictor import Predictor
 from madaline.runs.incremental import Continued, train_one_epoch_more
 from madaline.runs.start import record_run
@@ -112,10 +112,10 @@ class MLPBase(CallbackSupportMixin, Fitted):
         watch = watch or (Printer() if self.verbose else None)
         if self.tune is not None:
             settings = self._tuned(data, settings, begun=begun)
-        tasks = self._tasks(settings, target.n_rows, X, y, sample_weight, watch)
+        tasks = self._tasks(settings, target.n_rows, X, y, sample_weight)
         train = run if output is None else partial(record_run, output=output)
         done = train(
-            data, settings, watch=tasks or watch,
+            data, settings, watch=together(tasks, watch),
             # scikit-learn's parameters that the solver does not use are no error there.
             strict=False, start=self.predictor_ if begun else None, chunk=1 if tasks else None,
         )  # fmt: skip
@@ -266,16 +266,16 @@ class MLPBase(CallbackSupportMixin, Fitted):
             )
 
     def _tasks(
-        self, settings: Settings, n_rows: int, X: Any, y: Any, weight: Any, watch: Watch | None
+        self, settings: Settings, n_rows: int, X: Any, y: Any, weight: Any
     ) -> CallbackTasks | None:
         if not has_callbacks(self):
             return None
         metadata = None if weight is None else {"sample_weight": weight}
         data = {"X": X, "y": y, "metadata": metadata}
         epochs = complete(settings, n_rows, self._rows.task).epochs
-        return CallbackTasks(self, epochs, data, self._attributes_of, watch)
+        return CallbackTasks(self, epochs, data, self._attributes_of)
 
-    def _attributes_of(self, predictor: Predictor) -> dict[str, Any]:
+    def _attributes_of(self, predictor: Predictor) -> dict[str, object]:
         """What an estimator needs that predicts like this."""
         known = ("n_features_in_", "feature_names_in_", "classes_", "_float")
         held = {name: getattr(self, name) for name in known if hasattr(self, name)}
@@ -290,7 +290,7 @@ class MLPBase(CallbackSupportMixin, Fitted):
         standing = Continued(
             done.settings, done.predictor, done.state, done.history,
             done.opening.prepared.parts["validation"].spread,
-            done.summary["rows"]["train"],
+            done.summary.rows.train,
         )  # fmt: skip
         self._keep(standing, kind, begun=begun)
         self.n_iter_ = len(done.history)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from madaline.pipeline.run import Look, Watch
+from madaline.events.kinds import Event
+from madaline.events.training import Network
+from madaline.pipeline.watch import Look
 from madaline.predict.predictor import Predictor
 
 try:
@@ -26,7 +28,7 @@ except ImportError:  # scikit-learn before 1.9 has no callbacks
 __all__ = ["CallbackSupportMixin", "CallbackTasks", "has_callbacks", "with_callbacks"]
 
 
-def has_callbacks(estimator: Any) -> bool:
+def has_callbacks(estimator: object) -> bool:
     """Whether somebody set callbacks, on the estimator or on what holds it."""
     return bool(getattr(estimator, "_skl_callbacks", ()))
 
@@ -39,43 +41,38 @@ class CallbackTasks:
         epochs: Most epochs.
         data: ``X``, ``y`` and ``metadata`` as the callbacks get them.
         attributes: The fitted attributes of an estimator with this predictor.
-        watch: Also looks on.
     """
 
     def __init__(
         self,
         estimator: Any,
         epochs: int,
-        data: Mapping[str, Any],
-        attributes: Callable[[Predictor], dict[str, Any]],
-        watch: Watch | None,
+        data: Mapping[str, object],
+        attributes: Callable[[Predictor], dict[str, object]],
     ) -> None:
         self._estimator, self._data = estimator, dict(data)
-        self._attributes, self._watch = attributes, watch
+        self._attributes = attributes
         self._whole = estimator._init_callback_context(max_subtasks=epochs)
         self._whole.call_on_fit_task_begin(estimator=estimator, **self._data)
         self._epoch: Any = None
         self._epochs = epochs
 
-    def event(self, kind: str, fields: Mapping[str, Any]) -> None:
+    def event(self, event: Event) -> None:
         """The first epoch begins when the network is known."""
-        if kind == "network":
+        if isinstance(event, Network):
             self._begin()
-        if self._watch is not None:
-            self._watch.event(kind, fields)
 
-    def progress(self, progress: Look) -> str | bool | None:
+    def progress(self, look: Look) -> bool:
         """An epoch is over."""
         stop = self._epoch.call_on_fit_task_end(
             estimator=self._estimator,
-            reconstruction_attributes=lambda: self._attributes(progress.predictor()),
+            reconstruction_attributes=lambda: self._attributes(look.predictor()),
             **self._data,
         )
         self._epoch = None
-        wish = self._watch.progress(progress) if self._watch is not None else None
-        if not (stop or wish or progress.done) and progress.epoch < self._epochs:
+        if not (stop or look.wish or look.done) and look.epoch < self._epochs:
             self._begin()
-        return wish or bool(stop)
+        return bool(stop)
 
     def close(self) -> None:
         """The fit is over, and the estimator itself can predict."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
-from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from madaline.events.verdict import Verdict
 from madaline.report.draw.svg import loss_curve
 
 _BOX = (
@@ -13,10 +17,10 @@ _BOX = (
 )
 
 
-def fitted_html(estimator: Any) -> str:
+def fitted_html(estimator: object) -> str:
     """The verdict with its evidence and one next action, above the curves; empty before a fit."""
     parts: list[str] = []
-    verdict = getattr(estimator, "verdict_", None)
+    verdict: Verdict | None = getattr(estimator, "verdict_", None)
     if verdict is not None:
         evidence = "".join(f"<li>{escape(sentence)}</li>" for sentence in verdict.evidence)
         parts.append(
@@ -24,7 +28,9 @@ def fitted_html(estimator: Any) -> str:
             f'<ul style="margin:6px 0;padding-left:20px">{evidence}</ul>'
             f"<div>Next: {escape(verdict.action)}</div>"
         )
-    history = getattr(estimator, "history_", None)
+    history: Mapping[str, NDArray[np.floating]] = getattr(estimator, "history_", {})
     if history:
-        parts.append(loss_curve(history))
+        whole = history["train_loss"]  # of epochs at their end, where these were measured
+        train = whole if np.isfinite(whole).any() else history["loss"]
+        parts.append(loss_curve(train, history["validation_loss"]))
     return _BOX.format("".join(parts)) if parts else ""

@@ -6,17 +6,18 @@ from sklearn.exceptions import ConvergenceWarning
 
 from madaline.errors import DivergedError
 from madaline.estimators.warning import warn
+from madaline.events.training import Ending
 from madaline.settings.recipes import Recipe
 
 # Schedules that end where the epochs end: to reach that is no failure to converge.
 _ENDING = ("cosine", "cycles", "step", "one_cycle")
 
 
-def say_ending(why: str, n_iter: int, settings: Recipe, *, chosen: bool, held_out: bool) -> None:
+def say_ending(why: Ending, n_iter: int, settings: Recipe, *, chosen: bool, held_out: bool) -> None:
     """Warn of a training that should have gone on, or that broke.
 
     Args:
-        why: See `madaline.pipeline.run.Run`.
+        why: See `madaline.events.training.Ending`.
         n_iter: Epochs trained.
         settings: Complete.
         chosen: Whether a person chose the number of epochs; else the verdict says whether more
@@ -57,5 +58,5 @@ def say_ending(why: str, n_iter: int, settings: Recipe, *, chosen: bool, held_ou
                 "Give a smaller learning_rate_init.",
                 ConvergenceWarning,
             )
-        case _:
+        case "done" | "stopped_early" | "converged" | "time" | "stopped":
             pass

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from madaline.errors import DataError, FileError
+from madaline.errors import FileError
 from madaline.estimators.display import fitted_html
 from madaline.estimators.inputs import read_features
+from madaline.events.summary import About
 from madaline.events.verdict import Verdict
 from madaline.predict.predictor import Predictor
 from madaline.store.bundle import load_model, save_model
@@ -68,8 +69,9 @@ class Fitted(BaseEstimator):
         model.n_features_in_ = len(names)
         if names != _positions(len(names)):
             model.feature_names_in_ = np.array(names, dtype=object)
-        if "verdict" in predictor.about:
-            model.verdict_ = _verdict_of(predictor, path)
+        verdict = _verdict_of(predictor, path)
+        if verdict is not None:
+            model.verdict_ = verdict
         model._adopt(predictor)
         return model
 
@@ -162,21 +164,20 @@ class Fitted(BaseEstimator):
         return bundle
 
 
-def _verdict_of(predictor: Predictor, path: Path | str) -> Verdict:
-    try:
-        return Verdict.from_dict(predictor.about["verdict"])
-    except DataError as error:
+def _verdict_of(predictor: Predictor, path: Path | str) -> Verdict | None:
+    """What the model file says of its training; None where it says nothing."""
+    found = About.read(predictor.about).verdict
+    if found is None and predictor.about.get("verdict") is not None:
         raise FileError(
             f"{path} is damaged: its verdict cannot be read.", "Restore it from a copy."
-        ) from error
+        )
+    return found
 
 
 def _columns_of(predictor: Predictor) -> list[str]:
     """Columns of the rows to come, those that the network leaves out among them if known."""
-    used, known = predictor.encoder.columns, predictor.about.get("columns")
-    if isinstance(known, list) and set(used) <= {str(name) for name in known}:
-        return [str(name) for name in known]
-    return list(used)
+    used, known = predictor.encoder.columns, About.read(predictor.about).columns
+    return list(known if set(used) <= set(known) else used)
 
 
 def _positions(n: int) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.train.loop import Progress
+from madaline.events.kinds import Event
+from madaline.pipeline.watch import Look
 
 
 class Printer:
@@ -17,15 +17,15 @@ class Printer:
     def __init__(self) -> None:
         self._told = 0
 
-    def event(self, kind: str, fields: Mapping[str, Any]) -> None:
+    def event(self, event: Event) -> None:
         """Prints nothing: the curves tell it all."""
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, look: Look) -> None:
         """Prints the epochs since the last look; never stops."""
-        curves = progress.history.arrays()
-        for index in range(self._told, progress.epoch):
+        curves = look.history.arrays()
+        for index in range(self._told, look.epoch):
             print_epoch(index + 1, curves, index)
-        self._told = progress.epoch
+        self._told = look.epoch
 
 
 def print_epoch(epoch: int, curves: Mapping[str, NDArray[np.floating]], index: int) -> None:

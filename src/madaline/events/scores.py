@@ -1,13 +1,13 @@
-"""The records that hold scores: numbers with intervals, and their JSON form."""
+"""The records that hold scores: numbers with intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite, nan
-from typing import Any
+from math import nan
+from typing import ClassVar
 
 from madaline.errors import DataError, nearest
+from madaline.events.record import Record
 
 PRIMARY_METRIC = {
     "binary": "accuracy",
@@ -18,8 +18,10 @@ PRIMARY_METRIC = {
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class Score(Record):
     """One number with its 95 % interval; NaN where it is not defined."""
+
+    KEY: ClassVar[str] = "name"
 
     name: str
     value: float
@@ -28,7 +30,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassScore:
+class ClassScore(Record):
     """Accuracy within one class (its recall), or of one label.
 
     Attributes:
@@ -47,31 +49,11 @@ class ClassScore:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputScores:
+class OutputScores(Record):
     """The scores of one output of a regression with several."""
 
     name: str
     scores: tuple[Score, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """All scores of one model on one set of rows; the first is the primary one.
-
-    >>> scores = Scores(10, (Score("accuracy", 0.9, 0.6, 1.0),))
-    >>> scores.value("accuracy"), Scores.from_dict(scores.as_dict()) == scores
-    (0.9, True)
-    """
-
-    n_rows: int
-    scores: tuple[Score, ...]
-    classes: tuple[ClassScore, ...] = ()
-    outputs: tuple[OutputScores, ...] = ()
-
-    @property
-    def primary(self) -> Score:
-        """The score that a person is told first."""
-        return self.scores[0]
 
     def score(self, name: str) -> Score:
         """The score of this name.
@@ -79,77 +61,68 @@ class Scores:
         Raises:
             DataError: There is none; the nearest name is suggested.
         """
-        for score in self.scores:
-            if score.name == name:
-                return score
-        known = [score.name for score in self.scores]
-        raise DataError(f"There is no score {name!r}.", nearest(name, known))
+        return _named(self.scores, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores(Record):
+    """All scores of one model on one set of rows.
+
+    Attributes:
+        n_rows: Rows that were scored.
+        primary: Name of the score that a person is told first.
+        scores: The primary one first.
+        classes: Of a classification, or the labels where there are several a row.
+        outputs: Of a regression with several.
+
+    >>> scores = Scores(10, "accuracy", (Score("accuracy", 0.9, 0.6, 1.0),))
+    >>> scores.value("accuracy"), Scores.from_dict(scores.as_dict()) == scores
+    (0.9, True)
+    """
+
+    n_rows: int
+    primary: str
+    scores: tuple[Score, ...]
+    classes: tuple[ClassScore, ...] = ()
+    outputs: tuple[OutputScores, ...] = ()
+
+    def score(self, name: str) -> Score:
+        """The score of this name.
+
+        Raises:
+            DataError: There is none; the nearest name is suggested.
+        """
+        return _named(self.scores, name)
 
     def value(self, name: str) -> float:
         """The value of the score of this name."""
         return self.score(name).value
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries for JSON: numbers that are not finite become None."""
-        shown: dict[str, Any] = {"n_rows": self.n_rows, "primary": self.scores[0].name}
-        shown["scores"] = _score_dict(self.scores)
-        shown["classes"] = [
-            {
-                "label": c.label,
-                "accuracy": _jsonable(c.accuracy),
-                "low": _jsonable(c.low),
-                "high": _jsonable(c.high),
-                "support": c.support,
-            }
-            for c in self.classes
-        ]
-        if self.outputs:
-            shown["outputs"] = [
-                {"name": output.name, "scores": _score_dict(output.scores)}
-                for output in self.outputs
-            ]
-        return shown
 
-    @classmethod
-    def from_dict(cls, shown: Mapping[str, Any]) -> Scores:
-        """The inverse of `as_dict`."""
-        classes = tuple(
-            ClassScore(
-                c["label"],
-                _number(c["accuracy"]),
-                _number(c["low"]),
-                _number(c["high"]),
-                c["support"],
-            )
-            for c in shown.get("classes", ())
-        )
-        outputs = tuple(
-            OutputScores(output["name"], _score_tuple(output["scores"], None))
-            for output in shown.get("outputs", ())
-        )
-        scores = _score_tuple(shown["scores"], shown.get("primary"))
-        return cls(int(shown["n_rows"]), scores, classes, outputs)
+def _named(scores: tuple[Score, ...], name: str) -> Score:
+    for score in scores:
+        if score.name == name:
+            return score
+    known = [score.name for score in scores]
+    raise DataError(f"There is no score {name!r}.", nearest(name, known))
 
 
-def _score_dict(scores: Iterable[Score]) -> dict[str, Any]:
-    return {
-        s.name: {"value": _jsonable(s.value), "low": _jsonable(s.low), "high": _jsonable(s.high)}
-        for s in scores
-    }
+@dataclass(frozen=True, slots=True)
+class Scored(Record):
+    """The scores of the network beside those of its references, on the rows that judge it.
 
+    Attributes:
+        part: What these rows are: test, or validation or train where nothing else is left.
+        network: Of the network.
+        constant: Of the best constant guess; None where it was not asked.
+        linear: Of the linear model; None where there is none.
+        train: Of the network on training rows; None where they were not asked.
+    """
 
-def _score_tuple(shown: Mapping[str, Any], primary: str | None) -> tuple[Score, ...]:
-    """The primary score first, whatever order the JSON was written in."""
-    names = sorted(shown, key=lambda name: name != primary)
-    return tuple(
-        Score(n, _number(shown[n]["value"]), _number(shown[n]["low"]), _number(shown[n]["high"]))
-        for n in names
-    )
+    kind: ClassVar[str] = "scores"
 
-
-def _jsonable(value: float) -> float | None:
-    return value if isfinite(value) else None
-
-
-def _number(value: float | None) -> float:
-    return nan if value is None else float(value)
+    part: str
+    network: Scores
+    constant: Scores | None = None
+    linear: Scores | None = None
+    train: Scores | None = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 # The numbers that the format gives the types (enum TensorProto.DataType); texts are objects here.
 TENSOR_TYPES = {"float32": 1, "int64": 7, "object": 8, "bool": 9, "float64": 11}
@@ -50,14 +50,14 @@ class Graph:
 
     reserved: Iterable[str]
     nodes: list[Node] = field(default_factory=list)
-    constants: dict[str, NDArray[Any]] = field(default_factory=dict)
+    constants: dict[str, np.ndarray] = field(default_factory=dict)
     opset: int = 13
     _made: int = 0
 
     def apply(
         self,
         op: str,
-        *inputs: Value | NDArray[Any],
+        *inputs: Value | np.ndarray,
         dtype: DTypeLike | None = None,
         domain: str = "",
         n_outputs: int = 1,
@@ -79,7 +79,7 @@ class Graph:
         self.nodes.append(Node(op, used, names, domain, attributes))
         return Value(self, names[0], values[0].dtype if dtype is None else np.dtype(dtype))
 
-    def constant(self, array: NDArray[Any]) -> Value:
+    def constant(self, array: np.ndarray) -> Value:
         """An array that is part of the model."""
         name = self._new_name()
         self.constants[name] = array
@@ -112,7 +112,7 @@ class Value:
         """``op`` of this value and others."""
         return self.graph.apply(op, self, *(self._beside(other) for other in others), **options)
 
-    def _beside(self, other: Any) -> Value | NDArray[Any]:
+    def _beside(self, other: Any) -> Value | np.ndarray:
         if isinstance(other, Value | np.ndarray):
             return other
         return np.array(other, self.dtype)
@@ -177,7 +177,7 @@ class Value:
         """This value where the condition holds, and the other one elsewhere."""
         return self.graph.apply("Where", condition, self, self._beside(other), dtype=self.dtype)
 
-    def rows_of(self, table: NDArray[Any], axis: int = 0) -> Value:
+    def rows_of(self, table: np.ndarray, axis: int = 0) -> Value:
         """The entries of a table at these positions."""
         return self.graph.apply("Gather", table, self, dtype=table.dtype, axis=axis)
 

@@ -1,4 +1,4 @@
-"""What a run tells: its events, its summary, and what a model file says of itself. Plain JSON."""
+"""What a run tells: the records of its events and its summary, what a model file says of itself."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from madaline.events.scores import Scored
+from madaline.events.summary import About, Baselines, Summary
+from madaline.events.training import Embedding, Ended, Ending, Epoch, Layer, Network
+from madaline.nn.architecture import Architecture
 from madaline.predict.losses import constant_losses
 from madaline.prepare.opening import Opening
 from madaline.score.curve import Curve
@@ -19,25 +23,25 @@ from madaline.train.loop import Progress
 from madaline.version import __version__
 
 
-def epoch_event(progress: Progress, index: int, settings: Recipe) -> dict[str, Any]:
-    """The ``epoch`` event of one epoch; its best are each member's: mean and middle epoch."""
+def epoch_event(progress: Progress, index: int, settings: Recipe) -> Epoch:
+    """What is told of one epoch; its best are each member's: mean and middle epoch."""
     history, epochs = progress.history, settings.epochs
     score = history.score[: index + 1]
     best = np.where(np.isfinite(score), score, np.inf).argmin(axis=0)
     train = history.train_loss[index] if _known(history.train_loss[index]) else history.loss[index]
-    return {
-        "epoch": index + 1,
-        "epochs": epochs,
-        "step": progress.step * (index + 1) // progress.epoch,
-        "seconds": float(history.seconds[index]),
-        "learning_rate": float(history.learning_rate[index].mean()),
-        "train": float(train.mean()),
-        "validation": _number(history.validation_loss[index]),
-        "metric": _number(history.validation_metric[index]),
-        "best_epoch": _middle(best + 1),
-        "best": float(np.take_along_axis(score, best[None], axis=0).mean()),
-        "left": _seconds_left(progress, settings),
-    }
+    return Epoch(
+        epoch=index + 1,
+        epochs=epochs,
+        step=progress.step * (index + 1) // progress.epoch,
+        seconds=float(history.seconds[index]),
+        learning_rate=float(history.learning_rate[index].mean()),
+        train=float(train.mean()),
+        validation=_number(history.validation_loss[index]),
+        metric=_number(history.validation_metric[index]),
+        best_epoch=_middle(best + 1),
+        best=float(np.take_along_axis(score, best[None], axis=0).mean()),
+        left=_seconds_left(progress, settings),
+    )
 
 
 def _seconds_left(progress: Progress, settings: Recipe) -> float | None:
@@ -60,7 +64,7 @@ def _number(values: NDArray[Any]) -> float | None:
     return float(values.mean()) if _known(values) else None
 
 
-def curve_of(progress: Progress, settings: Recipe, why: str) -> Curve:
+def curve_of(progress: Progress, settings: Recipe, why: Ending) -> Curve:
     """The curves as the verdict reads them: means over members."""
     history = progress.history
     known = not np.isnan(history.train_loss).any()
@@ -75,126 +79,131 @@ def curve_of(progress: Progress, settings: Recipe, why: str) -> Curve:
     )
 
 
-def keeps_best(settings: Recipe, why: str) -> bool:
+def keeps_best(settings: Recipe, why: Ending) -> bool:
     """Whether the best epoch's weights are kept; without patience the last ones, unless broken."""
     return settings.patience > 0 or why == "diverged"
 
 
-def kept_epoch(progress: Progress, settings: Recipe, why: str) -> int:
+def kept_epoch(progress: Progress, settings: Recipe, why: Ending) -> int:
     """The epoch whose weights are kept; of several members, the middle one."""
     return _middle(np.array(kept_epochs(progress, settings, why)))
 
 
-def kept_epochs(progress: Progress, settings: Recipe, why: str) -> list[int]:
+def kept_epochs(progress: Progress, settings: Recipe, why: Ending) -> tuple[int, ...]:
     """The epoch whose weights are kept, of each member."""
     best = np.asarray(progress.state.best_epoch)
-    return (best if keeps_best(settings, why) else np.full_like(best, progress.epoch)).tolist()
+    kept = best if keeps_best(settings, why) else np.full_like(best, progress.epoch)
+    return tuple(kept.tolist())
 
 
 def _middle(epochs: NDArray[np.integer]) -> int:
     return int(np.median(epochs))
 
 
-def network_event(opening: Opening, start_loss: float, fingerprint: str) -> dict[str, Any]:
-    """The ``network`` event."""
+def network_event(opening: Opening, start_loss: float, fingerprint: str) -> Network:
+    """What is told of the network before it is trained."""
     problem, settings, prepared = opening.problem, opening.chosen, opening.prepared
     shape, train = problem.architecture, prepared.parts["train"]
     constant = constant_losses(problem.head, problem.first_bias, train.y)
     rates: list[float] = np.asarray(problem.hyper.learning_rate).tolist()
-    names = (*shape.activations, shape.output)
-    layers = [
-        {
-            "name": "output" if index == len(shape.hidden) else f"hidden {index + 1}",
-            "fan_in": fan_in,
-            "fan_out": fan_out,
-            "activation": names[index],
-            "parameters": fan_in * fan_out + fan_out,
-        }
-        for index, (fan_in, fan_out) in enumerate(shape.layer_sizes)
-    ]
-    return {
-        "layers": layers,
-        "embeddings": [
-            {"column": name, "codes": codes, "size": size}
+    columns = prepared.encoder.code_columns
+    return Network(
+        layers=layers_of(shape),
+        embeddings=tuple(
+            Embedding(name, codes, size)
             for name, codes, size in zip(
-                prepared.encoder.code_columns, shape.code_sizes, shape.embedding_sizes, strict=True
+                columns, shape.code_sizes, shape.embedding_sizes, strict=True
             )
-        ],
-        "features": shape.n_inputs,
-        "parameters": shape.n_parameters,
-        "loss": problem.head.loss,
-        "optimizer": settings.optimizer,
-        "batch_size": problem.plan.batch_size or train.n_rows,
-        "epochs": settings.epochs,
-        "calibrated": problem.plan.calibrated and problem.head.classifies,
-        "members": settings.members,
-        "learning_rate": rates if len(set(rates)) > 1 else rates[0],
-        "initializer": settings.initializer,
-        "loss_at_start": start_loss,
-        "loss_of_constant": float(np.average(constant, weights=train.weight)),
-        "fingerprint": fingerprint,
-    }
+        ),
+        features=shape.n_inputs,
+        parameters=shape.n_parameters,
+        loss=problem.head.loss,
+        optimizer=problem.plan.optimizer,
+        batch_size=problem.plan.batch_size or train.n_rows,
+        epochs=settings.epochs,
+        learning_rate=tuple(rates) if len(set(rates)) > 1 else rates[0],
+        initializer=problem.plan.initializer,
+        loss_at_start=start_loss,
+        loss_of_constant=float(np.average(constant, weights=train.weight)),
+        fingerprint=fingerprint,
+        calibrated=problem.plan.calibrated and problem.head.classifies,
+        members=settings.members,
+    )
 
 
-def summarise(
-    opening: Opening, progress: Progress, judgement: Judgement, why: str
-) -> dict[str, Any]:
-    """All final numbers, and the ``scores`` event among them."""
+def layers_of(shape: Architecture) -> tuple[Layer, ...]:
+    """The layers of a network, from its inputs to its outputs."""
+    names = [f"hidden {place + 1}" for place in range(len(shape.hidden))]
+    return tuple(
+        Layer(name, fan_in, fan_out, activation, parameters=fan_in * fan_out + fan_out)
+        for name, (fan_in, fan_out), activation in zip(
+            [*names, "output"], shape.layer_sizes, (*shape.activations, shape.output), strict=True
+        )
+    )
+
+
+def scored(summary: Summary) -> Scored:
+    """The scores of the network beside its references', on the rows that judge it."""
+    beside = summary.baselines
+    return Scored(
+        beside.part,
+        network=summary.scores[beside.part],
+        constant=beside.constant,
+        linear=beside.linear,
+        train=summary.scores["train"],
+    )
+
+
+def ended(summary: Summary) -> Ended:
+    """Why training ended."""
+    return Ended(
+        why=summary.why,
+        epoch=summary.epochs,
+        best_epoch=summary.best_epoch,
+        seconds=summary.seconds,
+        best_epochs=summary.best_epochs,
+    )
+
+
+def summarise(opening: Opening, progress: Progress, judgement: Judgement, why: Ending) -> Summary:
+    """All final numbers."""
     prepared, settings, part = opening.prepared, opening.chosen, judgement.part
     shape = opening.problem.architecture
-    linear = judgement.linear.get(part)
-    return {
-        "run": None,
-        "task": prepared.target.task,
-        "target": list(prepared.target.names),
-        "rows": {name: p.n_rows for name, p in prepared.parts.items()},
-        "features": shape.n_inputs,
-        "parameters": shape.n_parameters * settings.members,
-        "epochs": progress.epoch,
-        "best_epoch": kept_epoch(progress, settings, why),
-        "best_epochs": kept_epochs(progress, settings, why),
-        "why": why,
-        "seconds": progress.seconds,
-        "scores": {name: scores.as_dict() for name, scores in judgement.scores.items()},
-        "baselines": {
-            "part": part,
-            "constant": judgement.constant[part].as_dict(),
-            "linear": linear.as_dict() if linear else None,
-        },
-        "verdict": judgement.verdict.as_dict(),
-        "scores_event": {
-            "part": part,
-            "network": judgement.scores[part].as_dict(),
-            "constant": judgement.constant[part].as_dict(),
-            "linear": linear.as_dict() if linear else None,
-            "train": judgement.scores["train"].as_dict(),
-        },
-    }
-
-
-def about_model(opening: Opening, summary: dict[str, Any]) -> dict[str, Any]:
-    """What a model file says of itself."""
-    shown = (
-        "task",
-        "target",
-        "rows",
-        "epochs",
-        "best_epoch",
-        "why",
-        "scores",
-        "baselines",
-        "verdict",
+    return Summary(
+        run=None,
+        task=prepared.target.task,
+        target=prepared.target.names,
+        rows=prepared.summary.split,
+        features=shape.n_inputs,
+        parameters=shape.n_parameters * settings.members,
+        epochs=progress.epoch,
+        best_epoch=kept_epoch(progress, settings, why),
+        best_epochs=kept_epochs(progress, settings, why),
+        why=why,
+        seconds=progress.seconds,
+        scores=judgement.scores,
+        baselines=Baselines(part, judgement.constant[part], judgement.linear.get(part)),
+        verdict=judgement.verdict,
     )
-    return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "task_because": opening.prepared.target.why,
-        "settings": {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in opening.chosen.as_dict().items()
-        },
-        "versions": versions(),
-        **{name: summary[name] for name in shown},
-    }
+
+
+def about_model(opening: Opening, summary: Summary) -> About:
+    """What a model file says of itself."""
+    return About(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        task_because=opening.prepared.target.why,
+        settings=opening.chosen.as_dict(),
+        versions=versions(),
+        task=summary.task,
+        target=summary.target,
+        rows=summary.rows,
+        epochs=summary.epochs,
+        best_epoch=summary.best_epoch,
+        why=summary.why,
+        scores=summary.scores,
+        baselines=summary.baselines,
+        verdict=summary.verdict,
+    )
 
 
 @cache

@@ -7,7 +7,7 @@ touches no disk; whoever watches may write down what it tells.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,17 +19,21 @@ from numpy.typing import NDArray
 from madaline.data.dataset import Dataset
 from madaline.errors import DivergedError, UsageError
 from madaline.events.scores import Scores
+from madaline.events.summary import Summary
+from madaline.events.training import Ending
 from madaline.events.verdict import Verdict
 from madaline.nn.mlp import MLP, model_arrays
 from madaline.pipeline.describe import (
     about_model,
     curve_of,
+    ended,
     epoch_event,
     keeps_best,
     network_event,
+    scored,
     summarise,
 )
-from madaline.pipeline.watch import Look, Nobody, Watch
+from madaline.pipeline.watch import Look, Watch, together
 from madaline.predict.predictor import Predictor
 from madaline.prepare.opening import Opening, open_training
 from madaline.score.calibrate import calibrated
@@ -60,9 +64,8 @@ class Run:
         history: Curves, ``(epochs, members)``.
         scores: Of the network, by part.
         verdict: What to think of it.
-        why: Why training ended: done, stopped_early, converged, evaluations, time, stopped,
-            interrupted or diverged.
-        summary: All final numbers as plain JSON.
+        why: Why training ended.
+        summary: All final numbers.
         state: Where training stood at its end, its model the one that is kept.
         folder: Where it was written, if anywhere.
     """
@@ -72,8 +75,8 @@ class Run:
     history: History
     scores: Mapping[str, Scores]
     verdict: Verdict
-    why: str
-    summary: dict[str, Any]
+    why: Ending
+    summary: Summary
     state: TrainState
     folder: Path | None = None
 
@@ -88,6 +91,7 @@ def run(
     settings: Settings,
     *,
     watch: Watch | None = None,
+    keep: Callable[[Predictor], object] | None = None,
     resume: Resume | None = None,
     start: Predictor | None = None,
     chunk: int | None = None,
@@ -99,6 +103,7 @@ def run(
         data: All rows.
         settings: A person's choices.
         watch: Looks on, and may stop it.
+        keep: Writes the predictor down; only then is the end told.
         resume: Goes on from there; the result is that of the unbroken run, bit for bit.
         start: A network whose encoding and weights it begins from.
         chunk: Epochs between two looks; None lets them take about a tenth of a second.
@@ -115,20 +120,27 @@ def run(
     >>> len(result.history), result.predictor.predict(iris.table)[:2].tolist()
     (5, ['setosa', 'setosa'])
     """
-    watch = watch or Nobody()
+    watch = together(watch)
     opening = open_training(data, settings, start=start, strict=strict)
-    watch.event("data", opening.prepared.summary)
+    for told in (opening.prepared.summary, *opening.prepared.alerts):
+        watch.event(told)
     state, history = opening.first_state(), None
     start_loss, fingerprint = opening.first_loss(state), opening.prepared.fingerprint()
-    watch.event("network", network_event(opening, start_loss, fingerprint))
+    watch.event(network_event(opening, start_loss, fingerprint))
     if resume is not None:
         state, history = _resumed(state, resume, fingerprint)
     progress, why = _train(opening, state, history, watch, chunk)
     _refuse_broken(opening, progress, why)
-    return _judged(opening, progress, why, start_loss, watch)
+    done = _judged(opening, progress, why, start_loss)
+    for told in (scored(done.summary), done.verdict):
+        watch.event(told)
+    if keep is not None:
+        keep(done.predictor)
+    watch.event(ended(done.summary))
+    return done
 
 
-def _judged(opening: Opening, progress: Progress, why: str, start_loss: float, watch: Watch) -> Run:
+def _judged(opening: Opening, progress: Progress, why: Ending, start_loss: float) -> Run:
     """The end of a run: the weights that are kept, their scores, the verdict."""
     settings = opening.chosen
     network = kept_model(progress.state, settings, why)
@@ -137,15 +149,9 @@ def _judged(opening: Opening, progress: Progress, why: str, start_loss: float, w
         predictor = replace(predictor, weights=calibrated(opening, model_arrays(network)))
     judgement = judge(opening, predictor, curve_of(progress, settings, why), start_loss)
     summary = summarise(opening, progress, judgement, why)
-    watch.event("scores", summary["scores_event"])
-    watch.event("verdict", judgement.verdict.as_dict())
-    end = {name: summary[name] for name in ("why", "best_epoch", "best_epochs", "seconds")}
-    watch.event("end", {"epoch": summary["epochs"], **end})
-    del summary["scores_event"]
-    about = about_model(opening, summary)
     return Run(
         opening=opening,
-        predictor=replace(predictor, about=about),
+        predictor=replace(predictor, about=about_model(opening, summary).as_dict()),
         history=progress.history,
         scores=judgement.scores,
         verdict=judgement.verdict,
@@ -155,7 +161,7 @@ def _judged(opening: Opening, progress: Progress, why: str, start_loss: float, w
     )
 
 
-def kept_model(state: TrainState, settings: Recipe, why: str) -> MLP:
+def kept_model(state: TrainState, settings: Recipe, why: Ending) -> MLP:
     """The best epoch's parameters, or the last where nothing may stop early and nothing broke."""
     return state.best if keeps_best(settings, why) else state.model
 
@@ -176,23 +182,23 @@ def _train(
     history: History | None,
     watch: Watch,
     chunk: int | None,
-) -> tuple[Progress, str]:
+) -> tuple[Progress, Ending]:
     """The loop over chunks: tell, ask, stop."""
     problem, settings = opening.problem, opening.chosen
     epochs = settings.epochs
     told = len(history) if history else 0
     progress: Progress | None = None
-    why = "done"
+    why: Ending = "done"
     try:
         for progress in train_epochs(problem, state, epochs, history=history, chunk=chunk):
             for index in range(told, progress.epoch):
-                watch.event("epoch", epoch_event(progress, index, settings))
+                watch.event(epoch_event(progress, index, settings))
             told = progress.epoch
             # Seconds before an interruption count as well.
             late = progress.seconds > (settings.time_budget or np.inf)
             wish = watch.progress(_look(opening, progress, done=progress.done or late))
             if (wish or late) and not progress.done:
-                why = "time" if not wish else wish if isinstance(wish, str) else "stopped"
+                why = "time" if not wish else "stopped" if wish is True else wish
                 break
     except KeyboardInterrupt:
         if progress is None:  # nothing is learned yet
@@ -213,7 +219,7 @@ def _look(opening: Opening, progress: Progress, *, done: bool) -> Look:
     return Look(**vars(replace(progress, done=done)), predictor=predictor)
 
 
-def _ending(problem: Problem, progress: Progress, settings: Recipe, why: str) -> str:
+def _ending(problem: Problem, progress: Progress, settings: Recipe, why: Ending) -> Ending:
     """Why training ended, of one that nobody stopped by what its members say."""
     if _broken(problem, progress.history):
         return "diverged"
@@ -222,7 +228,7 @@ def _ending(problem: Problem, progress: Progress, settings: Recipe, why: str) ->
     return _end_of_lbfgs(progress, settings) if settings.optimizer == "lbfgs" else "stopped_early"
 
 
-def _end_of_lbfgs(progress: Progress, settings: Recipe) -> str:
+def _end_of_lbfgs(progress: Progress, settings: Recipe) -> Ending:
     state = progress.state
     if settings.patience and np.any(np.asarray(state.stale) >= settings.patience):
         return "stopped_early"
@@ -242,7 +248,7 @@ def _broken(problem: Problem, history: History) -> bool:
     return not all(np.isfinite(curve[-1]).all() for curve in curves)
 
 
-def _refuse_broken(opening: Opening, progress: Progress, why: str) -> None:
+def _refuse_broken(opening: Opening, progress: Progress, why: Ending) -> None:
     """Refuse a training that broke before any epoch was worth keeping."""
     learned = np.any(np.asarray(progress.state.best_epoch))
     if why == "diverged" and not learned and not opening.data.lenient:

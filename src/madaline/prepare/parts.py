@@ -11,15 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.data.checks.table import Notice, check_table
+from madaline.data.checks.table import check_table
 from madaline.data.dataset import Dataset
-from madaline.data.table import Column, RowIndex, Table
+from madaline.data.table import RowIndex, Table
 from madaline.encode.coerce import as_kind
 from madaline.encode.encoder import Encoder
 from madaline.encode.features import Features
 from madaline.encode.target import TargetCode
 from madaline.errors import DataError
+from madaline.events.alert import Alert
+from madaline.events.data import Data
 from madaline.predict.predictor import Predictor
+from madaline.prepare.overview import told_of
 from madaline.prepare.split_table import PARTS, Labelled, SplitTable, split_table
 from madaline.settings.table import Settings
 
@@ -78,8 +81,8 @@ class Prepared:
         encoder: Learned from the training rows.
         target: Likewise.
         parts: train, validation, test; the latter two may have no rows.
-        notices: What is remarkable about the columns.
-        summary: The ``data`` event.
+        alerts: What is remarkable about the columns, and about how the rows were read.
+        summary: What a run tells of its rows.
         n_held_out: Training rows that each member holds out, see
             `madaline.prepare.split_table.SplitTable`.
     """
@@ -87,8 +90,8 @@ class Prepared:
     encoder: Encoder
     target: TargetCode
     parts: Mapping[str, Part]
-    notices: tuple[Notice, ...]
-    summary: dict[str, Any]
+    alerts: tuple[Alert, ...]
+    summary: Data
     n_held_out: int = 0
 
     def weighed(self, weight: NDArray[np.float64]) -> Prepared:
@@ -138,9 +141,8 @@ def prepare(
         source, n_out = part.table.source, part.n_dropped
         changes += [f"{source}: {change}" for change in part.table.without(*settings.drop).changes]
         changes += [f"{source}: {n_out} rows without a target left out."] * (n_out > 0)
-    told = [{"code": "reading", "text": text, "columns": [], "fix": ""} for text in changes]
-    prepared.summary["notices"] = [*told, *prepared.summary["notices"]]
-    return prepared
+    reading = (Alert("note", "reading", text) for text in changes)
+    return replace(prepared, alerts=(*reading, *prepared.alerts))
 
 
 def encode_parts(
@@ -159,13 +161,13 @@ def encode_parts(
     """
     code = split.code
     if known is None:
-        encoder, notices = _learn(split, lenient)
+        encoder, alerts = _learn(split, lenient)
     else:
-        encoder, notices = known.encoder, ()
+        encoder, alerts = known.encoder, ()
     parts = {name: _encode(encoder, code, split.part(name)) for name in PARTS}
     parts["validation"] = replace(parts["validation"], held_out=split.held_out)
-    summary = _summary(split, parts, notices, settings)
-    return Prepared(encoder, code, parts, notices, summary, split.n_held_out)
+    summary = told_of(split, settings)
+    return Prepared(encoder, code, parts, alerts, summary, split.n_held_out)
 
 
 def balanced_class_weights(
@@ -180,20 +182,20 @@ def balanced_class_weights(
     return weight.sum() / (n_classes * np.maximum(mass, 1e-12))
 
 
-def _learn(split: SplitTable, lenient: bool) -> tuple[Encoder, tuple[Notice, ...]]:
+def _learn(split: SplitTable, lenient: bool) -> tuple[Encoder, tuple[Alert, ...]]:
     """The encoding of the training rows' columns, and what is remarkable about them."""
     code, table, training = split.code, split.labelled.table, split.rows["train"]
-    notices = check_table(split.features, table[code.names[0]], code.task, training)
+    found = check_table(split.features, table[code.names[0]], code.task, training)
     # Constants do no harm, and their place may matter.
     harmless = ("constant", "empty") if lenient else ()
-    useless = [c for n in notices if n.drop and n.code not in harmless for c in n.columns]
+    useless = [name for name, why in found.useless.items() if why not in harmless]
     features = split.features.without(*useless)
     if not features.columns:
         raise DataError(
             f"{table.source} has no column left to predict {', '.join(code.names)} from.",
-            notices[0].text if notices else "Give a table with more columns.",
+            found.alerts[0].text if found.alerts else "Give a table with more columns.",
         )
-    return Encoder.fit(features.take(training), split.labelled.weight[training]), notices
+    return Encoder.fit(features.take(training), split.labelled.weight[training]), found.alerts
 
 
 def _infinite_targets(table: Table, target: tuple[str, ...]) -> list[str]:
@@ -223,65 +225,3 @@ def _encode(encoder: Encoder, code: TargetCode, labelled: Labelled) -> Part:
         ]
         values = np.stack([column.values for column in columns], axis=1).astype(np.float64)
     return Part(encoder.transform(table), code.encode(targets), values, labelled.weight)
-
-
-def _summary(
-    split: SplitTable, parts: Mapping[str, Part], notices: tuple[Notice, ...], settings: Settings
-) -> dict[str, Any]:
-    table, code = split.labelled.table, split.code
-    targets = table.select(code.names)
-    shown = [_describe_column(column) for column in table if column.name not in code.names]
-    classes, values = None, None
-    if code.task in ("binary", "multiclass"):
-        counts = np.bincount(
-            code.encode(targets).reshape(-1).astype(np.intp), minlength=len(code.classes)
-        )
-        classes = [
-            {"label": label, "rows": int(n)} for label, n in zip(code.classes, counts, strict=True)
-        ]
-    elif code.task == "multilabel":
-        counts = code.encode(targets).sum(axis=0)
-        classes = [
-            {"label": label, "rows": int(n)} for label, n in zip(code.classes, counts, strict=True)
-        ]
-    else:
-        y = targets.columns[0].values
-        unit = max(float(np.abs(y).max()), 1e-300)  # squares of huge values overflow
-        mean, std = unit * (y / unit).mean(), unit * (y / unit).std()
-        values = {"mean": mean, "std": std, "min": y.min(), "max": y.max()}
-        values = {name: float(value) for name, value in values.items()}
-    how = "by time" if settings.time else f"by {settings.group}" if settings.group else "shuffled"
-    return {
-        "source": table.source,
-        "rows": table.n_rows + split.labelled.n_dropped,
-        "columns": shown,
-        "target": list(code.names),
-        "task": code.task,
-        "why": code.why,
-        "classes": classes,
-        "values": values,
-        "split": {name: part.n_rows for name, part in parts.items()},
-        "held_in_turn": split.n_held_out,
-        "split_how": how,
-        "seed": settings.seed,
-        "notices": [
-            {
-                "code": n.code,
-                "text": n.text,
-                "columns": list(n.columns),
-                "fix": n.fix,
-                "settings": dict(n.settings),
-            }
-            for n in notices
-        ],
-        "dropped_rows": split.labelled.n_dropped,
-        "weightless_rows": split.n_weightless,
-    }
-
-
-def _describe_column(column: Column) -> dict[str, Any]:
-    gaps = int(column.missing().sum())
-    found: dict[str, Any] = {"name": column.name, "kind": column.kind, "missing": gaps}
-    if column.kind == "category":
-        found["distinct"] = len(column.levels)
-    return found

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from madaline.errors import FileError, UsageError
-from madaline.events.scores import Scores
-from madaline.events.verdict import Verdict
+from madaline.events.summary import About, Summary
+from madaline.events.training import Ended
 from madaline.pipeline.run import Resume, Run, kept_model
 from madaline.predict.predictor import Predictor
 from madaline.prepare.opening import Opening, open_training
@@ -17,9 +17,6 @@ from madaline.runs.saved import asked_of, rows_again, standing
 from madaline.store.bundle import load_model
 from madaline.store.folder import RunFolder
 from madaline.train.state import restored
-
-# What a model file says of its run; the rest of a summary is in the log.
-_TOLD = ("task", "target", "rows", "epochs", "best_epoch", "why", "scores", "baselines", "verdict")
 
 
 def open_run(folder: Path | str, data: Any = None, **rows: Any) -> Run:
@@ -46,14 +43,13 @@ def open_run(folder: Path | str, data: Any = None, **rows: Any) -> Run:
     ('done', 3, True)
     """
     opened = RunFolder.open(folder, lock=False)
-    last = {event["kind"]: event for event in opened.read_events()}
-    end = last.get("end")
-    if end is None or end.get("why") == "interrupted":
+    ended = [event for event in opened.read_events() if isinstance(event, Ended)]
+    if not ended or ended[-1].why == "interrupted":
         raise UsageError(f"The run {folder} is not finished.", "Resume it, and open it then.")
     request = read_request(opened.path, opened.about)
     given = rows_again(opened.path, request, data, **rows)
     predictor, saved = load_model(opened.path), opened.load_checkpoint()
-    if saved is None or saved.cursor.get("epoch") != end.get("epoch"):
+    if saved is None or saved.cursor.get("epoch") != ended[-1].epoch:
         raise FileError(
             f"The run {folder} has no checkpoint of its end.",
             "Train it again, or restore the folder from a copy.",
@@ -65,33 +61,41 @@ def open_run(folder: Path | str, data: Any = None, **rows: Any) -> Run:
             "The data is not what the run began with: its rows, columns or classes differ.",
             "Give the rows as they were.",
         )
-    return _as_it_was(opened.path, opening, predictor, resume, end)
+    return _as_it_was(opened.path, opening, predictor, resume, ended[-1])
 
 
 def _as_it_was(
-    path: Path, opening: Opening, predictor: Predictor, resume: Resume, end: dict[str, Any]
+    path: Path, opening: Opening, predictor: Predictor, resume: Resume, end: Ended
 ) -> Run:
-    about, why = predictor.about, str(end.get("why"))
-    shape = opening.problem.architecture
-    missing = [name for name in _TOLD if name not in about]
-    if missing:
-        raise FileError(f"The model of {path} does not say its {missing[0]}.", "Train it again.")
+    about, shape = About.read(predictor.about), opening.problem.architecture
+    if about.verdict is None or about.baselines is None:
+        raise FileError(f"The model of {path} does not say how good it is.", "Train it again.")
     state = restored(opening.first_state(), resume.state)
-    summary = {name: about[name] for name in _TOLD} | {
-        "run": str(path),
-        "features": shape.n_inputs,
-        "parameters": shape.n_parameters * predictor.n_members,
-        "best_epochs": end.get("best_epochs"),
-        "seconds": end.get("seconds"),
-    }
+    told = opening.prepared.summary
+    summary = Summary(
+        run=str(path),
+        task=told.task,
+        target=told.target,
+        rows=told.split,
+        features=shape.n_inputs,
+        parameters=shape.n_parameters * predictor.n_members,
+        epochs=end.epoch,
+        best_epoch=end.best_epoch,
+        best_epochs=end.best_epochs,
+        why=end.why,
+        seconds=end.seconds,
+        scores=about.scores,
+        baselines=about.baselines,
+        verdict=about.verdict,
+    )
     return Run(
         opening=opening,
         predictor=predictor,
         history=resume.history,
-        scores={part: Scores.from_dict(shown) for part, shown in about["scores"].items()},
-        verdict=Verdict.from_dict(about["verdict"]),
-        why=why,
+        scores=about.scores,
+        verdict=about.verdict,
+        why=end.why,
         summary=summary,
-        state=replace(state, model=kept_model(state, opening.chosen, why)),
+        state=replace(state, model=kept_model(state, opening.chosen, end.why)),
         folder=path,
     )

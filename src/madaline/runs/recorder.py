@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
 
 from madaline.errors import FileError
+from madaline.events.alert import Alert
+from madaline.events.kinds import Event
+from madaline.events.training import Network
 from madaline.pipeline.describe import versions
-from madaline.pipeline.run import Look, Resume, Watch
+from madaline.pipeline.run import Resume
+from madaline.pipeline.watch import Look
 from madaline.predict.predictor import Predictor
+from madaline.runs.cursor import Asked, Cursor
 from madaline.store.files import is_want_of_space
 from madaline.store.folder import ABOUT, RunFolder
 from madaline.train.lanes import thread_count
@@ -25,14 +29,14 @@ _SPACE = 5
 
 
 class Recorder:
-    """Writes down what a run tells, saves where it stands, and tells it to an onlooker.
+    """Writes down what a run tells, and saves where it stands.
 
     Args:
         folder: Where to.
-        watch: The onlooker.
+        asked: What the run was asked for, kept with each checkpoint.
         resume: Where the run goes on from, if it does.
         n_events: Lines of the log that are known there.
-        asked: What the run was asked for, kept with each checkpoint.
+        tell: Hears what cannot be written.
 
     Attributes:
         trained: Whether there is anything to lose.
@@ -41,39 +45,38 @@ class Recorder:
     def __init__(
         self,
         folder: RunFolder,
-        watch: Watch | None,
-        asked: Mapping[str, Any],
+        asked: Asked,
         resume: Resume | None = None,
         n_events: int = 0,
+        tell: Callable[[Alert], None] | None = None,
     ) -> None:
-        self._folder, self._watch, self._resume = folder, watch, resume
-        self._n_events, self._asked = n_events, dict(asked)
+        self._folder, self._resume, self._tell = folder, resume, tell
+        self._n_events, self._asked = n_events, asked
         self._fingerprint, self._saved = "", time.monotonic()
         self._told: set[str] = set()
-        self._end: dict[str, Any] = {}
+        # All up to the first epoch is in the log of a run that goes on.
+        self._known = resume is not None
         self.trained = False
 
-    def event(self, kind: str, fields: Mapping[str, Any]) -> None:
-        """Write one event down and pass it on; the end waits for the model file."""
-        if kind == "network":
-            self._begin(fields)
-        if kind == "end":
-            self._end = dict(fields)
-        else:
-            self._tell(kind, fields)
+    def event(self, event: Event) -> None:
+        """Write one event down."""
+        if isinstance(event, Network):
+            self._begin(event)
+        if not self._known:
+            self._folder.event(event)
+        if isinstance(event, Network):
+            self._known = False
 
-    def progress(self, progress: Look) -> str | bool | None:
+    def progress(self, look: Look) -> None:
         """Save where the run stands, every few seconds and when it stops."""
         self.trained = True
         if self._folder.trouble is not None:
             self._warn(self._folder.trouble)
-        wish = self._watch.progress(progress) if self._watch is not None else None
-        if wish or progress.done or time.monotonic() - self._saved > CHECKPOINT_SECONDS:
-            self._save(progress)
-        return wish
+        if look.wish or look.done or time.monotonic() - self._saved > CHECKPOINT_SECONDS:
+            self._save(look)
 
-    def finish(self, predictor: Predictor) -> None:
-        """Write the model file; only then has the run ended.
+    def keep(self, predictor: Predictor) -> None:
+        """Write the model file.
 
         Raises:
             FileError: It cannot be written; what was learned is in the checkpoint.
@@ -87,42 +90,36 @@ class Recorder:
             raise FileError(
                 error.what, f"{error.fix} Then resume the run in {path}, which writes the model."
             ) from error
-        self._tell("end", self._end)
 
-    def _begin(self, fields: Mapping[str, Any]) -> None:
-        self._fingerprint = fields["fingerprint"]
+    def _begin(self, network: Network) -> None:
+        self._fingerprint = network.fingerprint
         if self._resume is None:
-            size = 8 if self._asked["settings"].get("precision") == "float64" else 4
-            n_bytes = fields["parameters"] * fields["members"] * size
+            size = 8 if self._asked.settings.get("precision") == "float64" else 4
+            n_bytes = network.parameters * network.members * size
             self._folder.require_space(n_bytes, n_bytes * _SPACE)
         elif self._resume.fingerprint == self._fingerprint:
             # Only now: a resume that is refused leaves the log as it was.
             self._folder.truncate_events(self._n_events)
 
-    def _tell(self, kind: str, fields: Mapping[str, Any]) -> None:
-        if self._resume is None or kind not in ("data", "network"):  # the log has them
-            self._folder.event(kind, dict(fields))
-        if self._watch is not None:
-            self._watch.event(kind, fields)
-
     def _warn(self, text: str) -> None:
-        """Say to the onlooker, once, what cannot be written: training goes on without it."""
-        if text not in self._told and self._watch is not None:
-            self._watch.event("warn", {"text": text})
+        """Say once what cannot be written: training goes on without it."""
+        if text not in self._told and self._tell is not None:
+            self._tell(Alert("warn", "not_written", text))
         self._told.add(text)
 
-    def _save(self, progress: Look) -> None:
-        arrays = {f"state:{k}": v for k, v in state_arrays(progress.state).items()}
-        arrays |= {f"history:{k}": v for k, v in progress.history.arrays().items()}
-        cursor = {
-            "fingerprint": self._fingerprint,
-            "epoch": progress.epoch,
-            "step": progress.step,
-            "environment": environment(),
-            "asked": self._asked,
-        }
+    def _save(self, look: Look) -> None:
+        arrays = {f"state:{k}": v for k, v in state_arrays(look.state).items()}
+        arrays |= {f"history:{k}": v for k, v in look.history.arrays().items()}
+        cursor = Cursor(
+            fingerprint=self._fingerprint,
+            epoch=look.epoch,
+            step=look.step,
+            environment=environment(),
+            asked=self._asked,
+            n_events=self._folder.n_events,
+        )
         try:
-            self._folder.save_checkpoint(arrays, cursor)
+            self._folder.save_checkpoint(arrays, cursor.as_dict())
         except FileError as error:
             if not is_want_of_space(error.__cause__):
                 raise
@@ -131,7 +128,7 @@ class Recorder:
         self._saved = time.monotonic()
 
 
-def environment() -> dict[str, Any]:
+def environment() -> dict[str, str]:
     """What the bits of a result depend on, beside seed and data."""
     import jax
 

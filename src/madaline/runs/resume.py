@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from madaline.errors import UsageError
+from madaline.events.alert import Alert
+from madaline.events.training import Ended, Started
 from madaline.pipeline.run import Run
-from madaline.pipeline.watch import Watch
+from madaline.pipeline.watch import Watch, together
 from madaline.runs.recorder import Recorder, environment
 from madaline.runs.request import read_request
 from madaline.runs.saved import asked_of, rows_again, standing
@@ -32,9 +34,10 @@ def resume_run(
         UsageError: The run is finished, or the data are others.
         FileError: The folder is not a run's, is damaged, or in use.
     """
+    watch = together(watch)
     with RunFolder.open(folder, lock=True) as opened:
         request = read_request(opened.path, opened.about)
-        ended = [event.get("why") for event in opened.read_events() if event["kind"] == "end"]
+        ended = [event.why for event in opened.read_events() if isinstance(event, Ended)]
         # Killed between the last event and the model file, a run is not finished.
         if ended and ended[-1] != "interrupted" and (opened.path / MODEL_NAME).exists():
             raise UsageError(
@@ -45,19 +48,20 @@ def resume_run(
         asked = asked_of(opened.about, given)
         resume, n_events = None, 1
         if (saved := opened.load_checkpoint()) is not None:
-            resume, n_events = standing(opened.path, saved, asked)
-            for text in (saved.note, _changes(request.environment, saved.cursor["environment"])):
-                if text is not None and watch is not None:
-                    watch.event("warn", {"text": text})
+            resume, cursor = standing(opened.path, saved, asked)
+            n_events = cursor.n_events
+            for text in (saved.note, _changes(request.environment, cursor.environment)):
+                if text is not None:
+                    watch.event(Alert("warn", "resumed_elsewhere", text))
         else:
             opened.truncate_events(n_events)
             if not opened.n_events:  # killed before its first event
-                opened.event("start", opened.about)
-        recorder = Recorder(opened, watch, asked, resume, n_events)
-        return recorded(opened, given, request.settings, recorder, resume=resume)
+                opened.event(Started.from_dict(opened.about))
+        recorder = Recorder(opened, asked, resume, n_events, watch.event)
+        return recorded(opened, given, request.settings, recorder, watch, resume=resume)
 
 
-def _changes(*before: Mapping[str, Any]) -> str | None:
+def _changes(*before: Mapping[str, str]) -> str | None:
     """A sentence if a part of the run was computed where the last bits may differ."""
     now = environment()
     changed = {

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from madaline.data.dataset import Dataset
-from madaline.errors import FileError, UsageError
+from madaline.errors import DataError, FileError, UsageError
+from madaline.events.record import JSON
 from madaline.pipeline.run import Resume
 from madaline.prepare.dataset import read_dataset
+from madaline.runs.cursor import Asked, Cursor
 from madaline.runs.request import Request
 from madaline.store.checkpoint import Checkpoint
 from madaline.store.plain import plain
@@ -40,59 +42,42 @@ def rows_again(path: Path, request: Request, data: Any, **rows: Any) -> Dataset:
     return read_dataset(source, request.target, request.settings, **rows)
 
 
-def asked_of(about: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
+def asked_of(about: Mapping[str, JSON], data: Dataset) -> Asked:
     """What decides the training beside the rows, whose fingerprint the network's event tells."""
-    return {
-        "settings": about["settings"],
-        "class_weight": plain(data.class_weight),
-    }
+    given = {"settings": about["settings"], "class_weight": plain(data.class_weight)}
+    return Asked.from_dict(given)
 
 
-def standing(path: Path, saved: Checkpoint, asked: Mapping[str, Any]) -> tuple[Resume, int]:
-    """Where a checkpoint says that the run stood, and how many events its log had.
+def standing(path: Path, saved: Checkpoint, asked: Asked) -> tuple[Resume, Cursor]:
+    """Where a checkpoint says that the run stood.
 
     Raises:
         UsageError: The run was asked for something else.
         FileError: The checkpoint is not one of a run.
     """
-    cursor = saved.cursor
-    kinds = {"fingerprint": str, "n_events": int, "environment": dict, "asked": dict}
     state = {k[6:]: v for k, v in saved.arrays.items() if k.startswith("state:")}
     curves = {k[8:]: v for k, v in saved.arrays.items() if k.startswith("history:")}
-    if (
-        any(type(cursor.get(name)) is not kind for name, kind in kinds.items())
-        or type(cursor["asked"].get("settings")) is not dict
-        or not _are_curves(curves, cursor.get("epoch"), np.size(state.get(".best_score", 0)))
-    ):
-        raise FileError(
-            f"The checkpoint of {path} is damaged: it lacks what a run needs to go on.",
-            "Start a new run, or restore the folder from a copy.",
+    damaged = FileError(
+        f"The checkpoint of {path} is damaged: it lacks what a run needs to go on.",
+        "Start a new run, or restore the folder from a copy.",
+    )
+    try:
+        cursor = Cursor.from_dict(saved.cursor)
+    except DataError as error:
+        raise damaged from error
+    if not _are_curves(curves, cursor.epoch, np.size(state.get(".best_score", 0))):
+        raise damaged
+    changes = cursor.asked.changes(asked)
+    if changes:  # a run that ends with other settings would be as none that began with either
+        raise UsageError(
+            f"The run {path} began with other settings: {', '.join(changes)[:200]}.",
+            "Resume with those it began with, or start a new run.",
         )
-    _refuse_other(path, cursor["asked"], asked)
-    return Resume(state, history_from(curves), cursor["fingerprint"]), cursor["n_events"]
+    return Resume(state, history_from(curves), cursor.fingerprint), cursor
 
 
-def _are_curves(curves: Mapping[str, Any], epochs: Any, members: int) -> bool:
+def _are_curves(curves: Mapping[str, np.ndarray], epochs: int, members: int) -> bool:
     """Whether these are the curves of so many epochs."""
     wanted = {**dict.fromkeys(CURVES, (epochs, members)), "seconds": (epochs,)}
     found = {name: curve.shape for name, curve in curves.items() if curve.dtype.kind == "f"}
     return found == wanted
-
-
-def _refuse_other(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """A resumed run keeps its settings, or it would end as none that began with either."""
-    old, new = (_flat(asked) for asked in (before, now))
-    changed = [
-        f"{name} {old.get(name)} -> {new.get(name)}"
-        for name in sorted({*old, *new})
-        if old.get(name) != new.get(name)
-    ]
-    if changed:
-        raise UsageError(
-            f"The run {path} began with other settings: {', '.join(changed)[:200]}.",
-            "Resume with those it began with, or start a new run.",
-        )
-
-
-def _flat(asked: Mapping[str, Any]) -> dict[str, Any]:
-    return {**asked["settings"], "class_weight given": asked.get("class_weight")}

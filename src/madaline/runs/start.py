@@ -9,8 +9,9 @@ from typing import Any
 
 from madaline.data.dataset import Dataset
 from madaline.data.samples import SAMPLES
+from madaline.events.training import Started
 from madaline.pipeline.run import Run, run
-from madaline.pipeline.watch import Watch
+from madaline.pipeline.watch import Watch, together
 from madaline.prepare.dataset import read_dataset
 from madaline.runs.recorder import Recorder, environment
 from madaline.runs.saved import asked_of
@@ -80,19 +81,20 @@ def record_run(
     """
     for name in data.target:
         data.table[name]  # a wrong name is found before a folder is made
-    about = {
-        "data": _place(source),
-        "target": list(data.target),
-        "settings": asdict(_with_whole_paths(settings)),
-        "origins": dict(origins or {}),
-        "environment": environment(),
-    }
+    started = Started(
+        data=_place(source),
+        target=data.target,
+        settings=asdict(_with_whole_paths(settings)),
+        origins=dict(origins or {}),
+        environment=environment(),
+    )
     path = Path(output) if output is not None else new_run_path(stem=_stem(source))
-    with RunFolder.create(path, about) as folder:
-        folder.event("start", about)
-        recorder = Recorder(folder, watch, asked_of(folder.about, data))
+    watch = together(watch)
+    with RunFolder.create(path, started.as_dict()) as folder:
+        folder.event(started)
+        recorder = Recorder(folder, asked_of(folder.about, data), tell=watch.event)
         try:
-            return recorded(folder, data, settings, recorder, **options)
+            return recorded(folder, data, settings, recorder, watch, **options)
         except BaseException:  # also Ctrl-C: what never trained leaves nothing behind
             if not recorder.trained:
                 folder.discard()
@@ -100,12 +102,16 @@ def record_run(
 
 
 def recorded(
-    folder: RunFolder, data: Dataset, settings: Settings, recorder: Recorder, **options: Any
+    folder: RunFolder,
+    data: Dataset,
+    settings: Settings,
+    recorder: Recorder,
+    watch: Watch,
+    **options: Any,
 ) -> Run:
     """A run that ends with its model file."""
-    done = run(data, settings, watch=recorder, **options)
-    recorder.finish(done.predictor)
-    summary = {**done.summary, "run": str(folder.path)}
+    done = run(data, settings, watch=together(recorder, watch), keep=recorder.keep, **options)
+    summary = replace(done.summary, run=str(folder.path))
     return replace(done, folder=folder.path, summary=summary)
 
 

@@ -8,6 +8,7 @@ from math import nan
 import numpy as np
 from numpy.typing import ArrayLike
 
+from madaline.events.training import Ending
 from madaline.stats.intervals import Vector
 
 SMOOTHING_EPOCHS = 5  # span of the moving average: evens out single epochs, keeps a trend
@@ -23,8 +24,7 @@ class Curve:
         validation: ``(e,)`` validation loss; NaN where it was not measured.
         best_epoch: The epoch whose weights were kept; 0 if none.
         epochs_planned: Most epochs that were allowed.
-        stopped_why: done, stopped_early, converged, evaluations, time, stopped, diverged or
-            interrupted.
+        stopped_why: Why training ended.
     """
 
     epochs: ArrayLike
@@ -32,7 +32,7 @@ class Curve:
     validation: ArrayLike
     best_epoch: int = 0
     epochs_planned: int = 0
-    stopped_why: str = "done"
+    stopped_why: Ending = "done"
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def score_classes(
     scores = [accuracy, error_rate, balanced, log_loss]
     if len(classes) == 2:
         scores.append(_auc(y == 1, p[:, 1], w))
-    return Scores(len(y), tuple(scores), per_class)
+    return Scores(len(y), "accuracy", tuple(scores), per_class)
 
 
 def score_labels(
@@ -147,7 +147,7 @@ def score_labels(
         _class_score(label, right[:, i], np.ones(len(y), bool), w, int((y[:, i] > 0.5).sum()))
         for i, label in enumerate(labels)
     )
-    return Scores(len(y), (accuracy, error_rate, exact, log_loss), per_label)
+    return Scores(len(y), "accuracy", (accuracy, error_rate, exact, log_loss), per_label)
 
 
 def score_values(
@@ -182,7 +182,7 @@ def score_values(
         spread = (y - (w / w.sum()) @ y) ** 2
         scores = _value_scores(off, spread, w)
         if y.shape[1] == 1:
-            return Scores(len(y), scores)
+            return Scores(len(y), "r2", scores)
         total = _positive_mean("mse_sum", (off**2).sum(axis=1), w)
         outputs = tuple(
             OutputScores(
@@ -191,7 +191,7 @@ def score_values(
             )
             for j in range(y.shape[1])
         )
-    return Scores(len(y), (*scores, total), (), outputs)
+    return Scores(len(y), "r2", (*scores, total), (), outputs)
 
 
 def _value_scores(off: Matrix, spread: Matrix, w: Vector) -> tuple[Score, ...]:

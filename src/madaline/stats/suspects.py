@@ -10,7 +10,6 @@ does that, nothing can be said.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -104,7 +103,7 @@ def _medians(values: Vector, band: Codes) -> Vector:
 
 def swapped(
     answers: ArrayLike, seed: int, share: float = SWAPPED_SHARE
-) -> tuple[NDArray[Any], Flags]:
+) -> tuple[np.ndarray, Flags]:
     """The answers with some of them taken from other rows, and which ones really changed.
 
     >>> changed, where = swapped(np.arange(100) % 3, seed=0)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from madaline.errors import FileError, MadalineError
+from madaline.events.record import JSON
 from madaline.store.archive import VERSION, newer, read_archive, write_archive
 from madaline.store.plain import document_text, printable, read_document
 from madaline.store.tensors import Arrays, file_of, unpack_arrays
@@ -66,7 +68,7 @@ def load_model(path: Path | str) -> Predictor:
         raise FileError(f"{path} is refused. {printable(why).rstrip('.')}.", _AGAIN) from error
 
 
-def save_state(path: Path | str, document: dict[str, Any], arrays: Arrays) -> None:
+def save_state(path: Path | str, document: Mapping[str, JSON], arrays: Arrays) -> None:
     """Write a model file from a JSON document and named arrays.
 
     Raises:
@@ -91,7 +93,7 @@ def save_state(path: Path | str, document: dict[str, Any], arrays: Arrays) -> No
     write_archive(path, text, weights)
 
 
-def load_state(path: Path | str) -> tuple[dict[str, Any], Arrays]:
+def load_state(path: Path | str) -> tuple[dict[str, JSON], Arrays]:
     """Read the document and the arrays of a model file or run folder.
 
     Raises:
@@ -122,20 +124,20 @@ def _model_path(path: Path) -> Path:
     return inside
 
 
-def _model(path: Path, outer: Any, archive: int, weights_sha256: str) -> dict[str, Any]:
+def _model(path: Path, outer: JSON, archive: int, weights_sha256: str) -> dict[str, JSON]:
     """The document inside model.json, when all around it is right."""
     if not isinstance(outer, dict):
         raise ValueError("model.json is not a dictionary")
-    fields = cast("dict[str, Any]", outer)
-    version = fields.get("version")
+    version = outer.get("version")
     if type(version) is int and version > VERSION:
         raise newer(path, version)
-    if fields.get("format") != FORMAT or type(version) is not int or version != archive:
+    if outer.get("format") != FORMAT or type(version) is not int or version != archive:
         raise ValueError(f"model.json does not say {FORMAT!r}, version {archive}")
-    if fields.get("weights_sha256") != weights_sha256:
+    if outer.get("weights_sha256") != weights_sha256:
         raise ValueError("its weights are not those that model.json belongs to")
-    if set(fields) != {"format", "version", "weights_sha256", "model"}:
+    if set(outer) != {"format", "version", "weights_sha256", "model"}:
         raise ValueError("model.json has other keys than a model has")
-    if not isinstance(fields["model"], dict):
+    model = outer["model"]
+    if not isinstance(model, dict):
         raise ValueError("model.json describes no model")
-    return fields["model"]
+    return model

@@ -14,11 +14,12 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
-from numpy.typing import NDArray
+import numpy as np
 
 from madaline.errors import FileError
+from madaline.events.record import JSON
 from madaline.store.files import file_trouble, open_regular, temporary_path, write_bytes
 from madaline.store.plain import document_text, printable, read_document
 from madaline.store.tensors import ALL_TYPES, Arrays, Bytes, pack_arrays, unpack_arrays
@@ -44,12 +45,12 @@ class Checkpoint:
     """
 
     arrays: Arrays
-    cursor: dict[str, Any]
+    cursor: dict[str, JSON]
     note: str | None = None
 
 
 def save_checkpoint(
-    folder: Path | str, arrays: Mapping[str, NDArray[Any]], cursor: dict[str, Any]
+    folder: Path | str, arrays: Mapping[str, np.ndarray], cursor: Mapping[str, JSON]
 ) -> None:
     """Save a checkpoint and keep the one before.
 
@@ -110,7 +111,7 @@ def load_checkpoint(folder: Path | str) -> Checkpoint | None:
     return Checkpoint(found.arrays, found.cursor, " ".join(note.split()))
 
 
-def _seal(arrays: Mapping[str, NDArray[Any]], cursor: dict[str, Any]) -> list[Bytes]:
+def _seal(arrays: Mapping[str, np.ndarray], cursor: Mapping[str, JSON]) -> list[Bytes]:
     """The file in parts, with the checksum of all of them at its place."""
     notes = {
         "sha256": "0" * 64,  # first, so that its place is always the same
@@ -152,7 +153,7 @@ def _open(path: Path) -> Checkpoint:
             f"{path} is damaged: {printable(str(error))}.",
             "Start a new run, or restore the file from a copy.",
         ) from error
-    return Checkpoint(arrays, cast("dict[str, Any]", cursor))
+    return Checkpoint(arrays, cursor)
 
 
 def _check_seal(stream: BinaryIO) -> None:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
 
 from madaline.errors import FileError, UsageError
+from madaline.events.kinds import HEAD, VERSION
+from madaline.events.record import JSON
 from madaline.store.files import file_trouble, open_regular
 from madaline.store.plain import plain
 
-VERSION = 1
 LONGEST_LINE = 64_000
 """Bytes of the longest line: what a reader that follows the file takes in at once."""
 
-_HEAD = ("v", "n", "t", "kind")
 _LARGEST_LOG = 4_000_000_000
 
 
@@ -49,17 +48,17 @@ class EventLog:
         self.trouble: str | None = None
         self._open()
 
-    def append(self, kind: str, fields: dict[str, Any]) -> None:
+    def append(self, kind: str, fields: Mapping[str, object]) -> None:
         """Append one event; never fails for want of space.
 
         Raises:
             UsageError: A field has the name of one that every event has.
         """
-        taken = sorted(set(_HEAD) & set(fields))
+        taken = sorted(set(HEAD) & set(fields))
         if taken:
             raise UsageError(f"An event cannot have a field named {taken[0]!r}.", "Rename it.")
         head = {"v": VERSION, "n": self.n_events + 1, "t": round(time.time(), 3), "kind": kind}
-        line = event_line(head, plain(fields))
+        line = event_line(head, {name: plain(value) for name, value in fields.items()})
         try:
             self._write(line)
         except OSError as error:
@@ -131,7 +130,7 @@ class EventLog:
         os.ftruncate(self._handle, self._size)
 
 
-def read_events(path: Path | str) -> Iterator[dict[str, Any]]:
+def read_events(path: Path | str) -> Iterator[dict[str, JSON]]:
     """The events of a log, also of one that is being written; what is no event is passed over.
 
     A file that does not exist has no events.
@@ -174,7 +173,7 @@ def _lines(path: Path | str) -> Iterator[bytes]:
         raise file_trouble(path, error, "read") from error
 
 
-def event_line(head: dict[str, Any], fields: dict[str, Any]) -> bytes:
+def event_line(head: Mapping[str, JSON], fields: Mapping[str, JSON]) -> bytes:
     r"""One line, shortened if it must be; then ``cut`` tells how long the fields were.
 
     >>> event_line({"v": 1, "n": 1, "t": 0.0, "kind": "note"}, {"text": "hello"})
@@ -184,41 +183,37 @@ def event_line(head: dict[str, Any], fields: dict[str, Any]) -> bytes:
     for longest in (8192 >> halvings for halvings in range(15)):  # down to 1 and 0
         if len(line) <= LONGEST_LINE:
             break
-        cut = {
-            name: len(cast("list[Any] | str", value))
-            for name, value in fields.items()
-            if isinstance(value, list | str) and len(cast("list[Any] | str", value)) > longest
-        }
+        lengths = {k: len(v) for k, v in fields.items() if isinstance(v, list | str)}
+        cut = {name: length for name, length in lengths.items() if length > longest}
         short = {name: _shorten(value, longest) for name, value in fields.items()}
         line = _line({**head, **short, "cut": cut} if longest else {**head, "cut": {}})
     return line
 
 
-def _line(event: dict[str, Any]) -> bytes:
+def _line(event: Mapping[str, JSON]) -> bytes:
     return json.dumps(event, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
 
 
-def _shorten(value: Any, longest: int) -> Any:
+def _shorten(value: JSON, longest: int) -> JSON:
     """Only the first items of lists, letters of texts and entries of dictionaries."""
     if isinstance(value, str):
         return value[:longest]
     if isinstance(value, list):
-        return [_shorten(item, longest) for item in cast("list[Any]", value)[:longest]]
+        return [_shorten(item, longest) for item in value[:longest]]
     if isinstance(value, dict):
-        entries = list(cast("dict[str, Any]", value).items())[:longest]
+        entries = list(value.items())[:longest]
         return {name[:longest]: _shorten(item, longest) for name, item in entries}
     return value
 
 
-def _event(line: bytes) -> dict[str, Any] | None:
+def _event(line: bytes) -> dict[str, JSON] | None:
     """The event of a line, or None for a torn or foreign one."""
     if not line.endswith(b"\n") or len(line) > LONGEST_LINE:
         return None
     try:
-        event = json.loads(line)
+        event: JSON = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(event, dict):
-        return None
-    fields = cast("dict[str, Any]", event)
-    return fields if isinstance(fields.get("kind"), str) else None
+    if isinstance(event, dict) and isinstance(event.get("kind"), str):
+        return event
+    return None

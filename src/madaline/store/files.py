@@ -9,11 +9,12 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from madaline.errors import FileError
+from madaline.events.record import JSON
 from madaline.store.plain import read_document
 
 LARGEST_JSON = 64_000_000
@@ -163,7 +164,7 @@ def read_bytes(path: Path | str, largest: int) -> bytes:
         raise file_trouble(path, error, "read") from error
 
 
-def read_json(path: Path | str, *, largest: int = LARGEST_JSON) -> Any:
+def read_json(path: Path | str, *, largest: int = LARGEST_JSON) -> JSON:
     """Read a small JSON file.
 
     Args:
@@ -186,7 +187,7 @@ def read_json(path: Path | str, *, largest: int = LARGEST_JSON) -> Any:
         ) from error
 
 
-def write_json(path: Path | str, document: dict[str, Any]) -> None:
+def write_json(path: Path | str, document: Mapping[str, JSON]) -> None:
     """Write a JSON file that people read, atomically. The document is plain already."""
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"
     write_bytes(path, text.encode("ascii"))

@@ -7,11 +7,13 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
-from numpy.typing import NDArray
+import numpy as np
 
-from madaline.errors import FileError, UsageError
+from madaline.errors import DataError, FileError, UsageError
+from madaline.events.kinds import Event, events_of
+from madaline.events.record import JSON
 from madaline.store import bundle, checkpoint, lock
 from madaline.store.archive import LARGEST_ARCHIVE
 from madaline.store.checkpoint import Checkpoint
@@ -38,23 +40,24 @@ class RunFolder:
         about: What ``run.json`` says: settings, seed, versions, fingerprint of the data.
 
     >>> import tempfile
+    >>> from madaline.events.alert import Alert
     >>> parent = tempfile.TemporaryDirectory()
     >>> with RunFolder.create(parent.name + "/first", {"seed": 7}) as folder:
-    ...     folder.event("note", {"text": "hello"})
+    ...     folder.event(Alert("note", "greeting", "hello"))
     >>> folder = RunFolder.open(parent.name + "/first", lock=False)
-    >>> folder.about, [event["text"] for event in folder.read_events()]
+    >>> folder.about, [event.text for event in folder.read_events()]
     ({'seed': 7}, ['hello'])
     >>> parent.cleanup()
     """
 
-    def __init__(self, path: Path, about: dict[str, Any], held: lock.FolderLock | None) -> None:
+    def __init__(self, path: Path, about: dict[str, JSON], held: lock.FolderLock | None) -> None:
         self.path = path
         self.about = about
         self._lock = held
         self._log = EventLog(path / EVENTS) if held else None
 
     @classmethod
-    def create(cls, path: Path | str, about: dict[str, Any]) -> Self:
+    def create(cls, path: Path | str, about: Mapping[str, object]) -> Self:
         """Start a run in a new or empty folder, and lock it.
 
         Args:
@@ -80,7 +83,7 @@ class RunFolder:
             raise
         try:
             sweep(path)
-            found = cast("dict[str, Any]", plain(about))
+            found = cast("dict[str, JSON]", plain(about))
             write_json(path / ABOUT, {**_FORMAT, **found})
             return cls(path, found, held)
         except BaseException:
@@ -112,24 +115,34 @@ class RunFolder:
                 held.release()
             raise
 
-    def update_about(self, **fields: Any) -> None:
+    def update_about(self, **fields: object) -> None:
         """Change or add entries of ``run.json``.
 
         Raises:
             FileError: It cannot be written; the earlier one is untouched.
         """
         self._writable()
-        about = {**self.about, **cast("dict[str, Any]", plain(fields))}
+        about = {**self.about, **cast("dict[str, JSON]", plain(fields))}
         write_json(self.path / ABOUT, {**_FORMAT, **about})
         self.about = about
 
-    def event(self, kind: str, fields: dict[str, Any]) -> None:
+    def event(self, event: Event) -> None:
         """Append one event to the log. A full disk loses the event, never the run."""
-        self._writable().append(kind, fields)
+        self._writable().append(event.kind, event.as_dict())
 
-    def read_events(self) -> Iterator[dict[str, Any]]:
-        """The events so far, each ``{"v": 1, "n": line, "t": seconds, "kind": ...}`` and fields."""
-        return read_events(self.path / EVENTS)
+    def read_events(self) -> Iterator[Event]:
+        """The events so far; those of a kind that is not known are passed over.
+
+        Raises:
+            FileError: The log cannot be read, or an event is not what its kind has.
+        """
+        try:
+            for line in read_events(self.path / EVENTS):
+                yield from events_of(line)
+        except DataError as error:
+            raise FileError(
+                f"{self.path / EVENTS} is damaged: {error.what}", "Restore it from a copy."
+            ) from error
 
     def truncate_events(self, n_events: int) -> None:
         """Keep only the first events: those that a checkpoint knows, before its run goes on."""
@@ -145,7 +158,7 @@ class RunFolder:
         """None, or one sentence: events could not be written."""
         return self._log.trouble if self._log else None
 
-    def save_checkpoint(self, arrays: Mapping[str, NDArray[Any]], cursor: dict[str, Any]) -> None:
+    def save_checkpoint(self, arrays: Mapping[str, np.ndarray], cursor: Mapping[str, JSON]) -> None:
         """Save a checkpoint; its cursor also gets ``n_events``, for `truncate_events`.
 
         Raises:
@@ -290,16 +303,15 @@ def _hold(path: Path) -> lock.FolderLock:
     return held
 
 
-def _read_about(path: Path) -> dict[str, Any]:
+def _read_about(path: Path) -> dict[str, JSON]:
     found = read_json(path)
     if not isinstance(found, dict):
         raise FileError(f"{path} is damaged: it is not a dictionary.", "Restore it from a copy.")
-    about = cast("dict[str, Any]", found)
-    if any(about.get(name) != value for name, value in _FORMAT.items()):
+    if any(found.get(name) != value for name, value in _FORMAT.items()):
         raise FileError(
-            f"{path} says format {str(about.get('format'))[:40]!r},"
-            f" version {str(about.get('version'))[:20]!r}; this Madaline knows"
+            f"{path} says format {str(found.get('format'))[:40]!r},"
+            f" version {str(found.get('version'))[:20]!r}; this Madaline knows"
             f" {_FORMAT['format']!r}, version {_FORMAT['version']}.",
             "Upgrade Madaline, or give the folder of a run.",
         )
-    return {name: value for name, value in about.items() if name not in _FORMAT}
+    return {name: value for name, value in found.items() if name not in _FORMAT}

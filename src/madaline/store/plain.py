@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Protocol, cast, runtime_checkable
 
 from madaline.errors import FileError
+from madaline.events.record import JSON
 
 DEEPEST = 60
 """Levels of lists and dictionaries in a document."""
@@ -15,7 +16,16 @@ MOST_CONTAINERS = 300_000
 """Lists and dictionaries in a document."""
 
 
-def plain(value: Any) -> Any:
+@runtime_checkable
+class HasList(Protocol):
+    """A number or an array of NumPy or JAX."""
+
+    def tolist(self) -> object:
+        """The same as Python's numbers and lists."""
+        ...
+
+
+def plain(value: object) -> JSON:
     """A value as strict JSON has it: for events and for files that browsers read.
 
     NumPy and JAX numbers become Python's, NaN and infinities None, what JSON does not know becomes
@@ -29,11 +39,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        pairs = cast("Mapping[Any, Any]", value)
+        pairs = cast("Mapping[object, object]", value)
         return {str(name): plain(item) for name, item in pairs.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in cast("list[Any]", value)]
-    if hasattr(value, "tolist"):
+        return [plain(item) for item in cast("list[object]", value)]
+    if isinstance(value, HasList):
         return plain(value.tolist())
     return str(value)
 
@@ -48,7 +58,7 @@ def printable(text: str, longest: int = 300) -> str:
     return shown + (" ..." if len(text) > longest else "")
 
 
-def document_text(document: dict[str, Any]) -> bytes:
+def document_text(document: Mapping[str, object]) -> bytes:
     """JSON bytes from which `read_document` gives back the same document, NaN included.
 
     Raises:
@@ -65,7 +75,7 @@ def document_text(document: dict[str, Any]) -> bytes:
         raise FileError(f"A document cannot be saved: {error}.") from error
 
 
-def read_document(text: bytes) -> Any:
+def read_document(text: bytes) -> JSON:
     """The value of a JSON text.
 
     Raises:
@@ -87,7 +97,7 @@ def read_document(text: bytes) -> Any:
     return document
 
 
-def _check_depth(document: Any) -> None:
+def _check_depth(document: object) -> None:
     """Refuse what can be parsed, but not be walked through by a function that calls itself."""
     level = [document]
     for _ in range(DEEPEST):
@@ -97,18 +107,18 @@ def _check_depth(document: Any) -> None:
     raise ValueError("it nests too deeply")
 
 
-def _items(value: Any) -> list[Any]:
+def _items(value: object) -> list[object]:
     """The lists and dictionaries directly inside a value."""
     if isinstance(value, Mapping):
-        items = cast("Mapping[Any, Any]", value).values()
+        items = cast("Mapping[object, object]", value).values()
     elif isinstance(value, list | tuple):
-        items = cast("list[Any]", value)
+        items = cast("list[object]", value)
     else:
         return []
     return [item for item in items if isinstance(item, Mapping | list | tuple)]
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()
@@ -117,8 +127,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> object:
     """NumPy's numbers and arrays inside a document."""
-    if hasattr(value, "tolist"):
+    if isinstance(value, HasList):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} is not a JSON value")

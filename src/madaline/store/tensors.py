@@ -13,15 +13,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
 
 from madaline.errors import FileError
+from madaline.events.record import JSON
 from madaline.store.plain import read_document
 
-Arrays = dict[str, NDArray[Any]]
+Arrays = dict[str, np.ndarray]
 Bytes = bytes | bytearray | memoryview
 
 DTYPES = {
@@ -40,7 +40,7 @@ _DEEPEST = 32  # dimensions of an array; NumPy 2 allows 64
 
 
 def pack_arrays(
-    arrays: Mapping[str, NDArray[Any]],
+    arrays: Mapping[str, np.ndarray],
     notes: Mapping[str, str] | None = None,
     allowed: frozenset[str] = ALL_TYPES,
 ) -> tuple[bytes, list[Bytes]]:
@@ -62,7 +62,7 @@ def pack_arrays(
     >>> len(header) % 8, [len(part) for part in body]
     (0, [8])
     """
-    header: dict[str, Any] = {"__metadata__": dict(notes)} if notes else {}
+    header: dict[str, JSON] = {"__metadata__": dict(notes)} if notes else {}
     body: list[Bytes] = []
     start = 0
     # The widest types first, so that every array starts at a multiple of its item's size.
@@ -83,7 +83,7 @@ def pack_arrays(
     return len(text).to_bytes(8, "little") + text, body
 
 
-def file_of(arrays: Mapping[str, NDArray[Any]], allowed: frozenset[str] = ALL_TYPES) -> bytes:
+def file_of(arrays: Mapping[str, np.ndarray], allowed: frozenset[str] = ALL_TYPES) -> bytes:
     """All bytes of a safetensors file in one piece; see `pack_arrays`."""
     header, body = pack_arrays(arrays, allowed=allowed)
     return b"".join([header, *body])
@@ -110,10 +110,9 @@ def unpack_arrays(
     header = read_document(bytes(view[8 : 8 + length]))
     if not isinstance(header, dict):
         raise ValueError("the header is not a dictionary")
-    entries = cast("dict[str, Any]", header)
-    notes = _notes(entries.pop("__metadata__", {}))
+    notes = _notes(header.pop("__metadata__", {}))
     body = view[8 + length :]
-    places = {name: _place(name, entry, allowed) for name, entry in entries.items()}
+    places = {name: _place(name, entry, allowed) for name, entry in header.items()}
     _check_places(places, len(body))
     return {name: _array(name, place, body) for name, place in places.items()}, notes
 
@@ -131,24 +130,23 @@ def header_length(view: memoryview) -> int:
 _Place = tuple[str, tuple[int, ...], int, int]  # dtype, shape, first byte, end
 
 
-def _notes(found: Any) -> dict[str, str]:
+def _notes(found: JSON) -> dict[str, str]:
     if not isinstance(found, dict):
         raise ValueError("the header's notes are not a dictionary")
-    notes = cast("dict[str, Any]", found)
-    if not all(isinstance(text, str) for text in notes.values()):
+    notes = {name: text for name, text in found.items() if isinstance(text, str)}
+    if len(notes) < len(found):
         raise ValueError("the header's notes are not texts")
     return notes
 
 
-def _place(name: str, entry: Any, allowed: frozenset[str]) -> _Place:
+def _place(name: str, entry: JSON, allowed: frozenset[str]) -> _Place:
     """One entry of the header, checked by itself."""
     shown = f"the array {name[:60]!r}"
     if not isinstance(entry, dict):
         raise ValueError(f"{shown} has no description")
-    fields = cast("dict[str, Any]", entry)
-    if set(fields) != {"dtype", "shape", "data_offsets"}:
+    if set(entry) != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"{shown} is not described by dtype, shape and data_offsets")
-    kind, shape, offsets = fields["dtype"], fields["shape"], fields["data_offsets"]
+    kind, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(kind, str) or kind not in allowed:
         raise ValueError(f"{shown} has the type {str(kind)[:20]!r}")
     if not _are_counts(shape) or len(shape) > _DEEPEST:
@@ -161,11 +159,9 @@ def _place(name: str, entry: Any, allowed: frozenset[str]) -> _Place:
     return kind, tuple(shape), start, stop
 
 
-def _are_counts(values: Any) -> bool:
+def _are_counts(values: JSON) -> TypeGuard[list[int]]:
     """A list of integers from 0 (a bool is none)."""
-    return isinstance(values, list) and all(
-        type(value) is int and value >= 0 for value in cast("list[Any]", values)
-    )
+    return isinstance(values, list) and all(type(v) is int and v >= 0 for v in values)
 
 
 def _check_places(places: dict[str, _Place], n_bytes: int) -> None:
@@ -179,7 +175,7 @@ def _check_places(places: dict[str, _Place], n_bytes: int) -> None:
         raise ValueError(f"its arrays say {end:,} bytes; {n_bytes:,} are there")
 
 
-def _array(name: str, place: _Place, body: memoryview) -> NDArray[Any]:
+def _array(name: str, place: _Place, body: memoryview) -> np.ndarray:
     """An array of its own: aligned, writable, free of the file's bytes."""
     kind, shape, start, stop = place
     content = np.frombuffer(body[start:stop], np.uint8) if stop > start else np.empty(0, np.uint8)

@@ -9,11 +9,11 @@ seen it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from madaline.events.search import Comparison
 from madaline.pipeline.run import Run
 from madaline.predict.losses import losses_of_outputs
 from madaline.settings.table import Settings
@@ -22,28 +22,6 @@ from madaline.study.arms import Trained
 # Standard errors that a gain must exceed, on rows that chose the trial and on fresh ones.
 # `docs/sweep.md` has what other values would have done.
 _CHOSEN_BY, _FRESH = 1.5, 0.5
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The best trial against the settings as they are, on the same rows.
-
-    Attributes:
-        gain: How much lower its mean loss is.
-        noise: Standard error of that, over the rows.
-        doubt: Standard errors that the gain must exceed.
-        rows: How many rows compare.
-    """
-
-    gain: float
-    noise: float
-    doubt: float
-    rows: int
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the gain is more than luck."""
-        return self.gain > self.doubt * self.noise
 
 
 def compare_trials(preset: Trained, best: Trained) -> Comparison:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from madaline.events.search import Rung
 from madaline.settings.recipes import Recipe
 from madaline.study.arms import GROUP, Trained, go_on, groups
 from madaline.train.optimizers import CYCLE_ENDS
@@ -40,29 +41,6 @@ class Entrant:
         """The last of the scores; infinite where it is no number."""
         found = self.scores[-1] if self.scores else np.inf
         return found if np.isfinite(found) else np.inf
-
-
-@dataclass(frozen=True)
-class Rung:
-    """What is told after each rung.
-
-    Attributes:
-        epoch: How far its trials were trained.
-        number: Of the rung, counted from 1.
-        rungs: How many there are.
-        trials: How many were trained.
-        best: Their lowest score.
-        preset: The score of trial 0.
-        seconds: Since the race began.
-    """
-
-    epoch: int
-    number: int
-    rungs: int
-    trials: int
-    best: float
-    preset: float
-    seconds: float
 
 
 def race(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
 from madaline.store.files import write_atomically
-from madaline.store.plain import plain
 from madaline.study.search import Search
 
 NAME = "trials.jsonl"
@@ -28,7 +26,7 @@ def write_trials(folder: Path, search: Search) -> Path:
 
     def write(stream: BinaryIO) -> None:
         for trial in search.trials:
-            line = json.dumps(plain(asdict(trial)), allow_nan=False)
+            line = json.dumps(trial.as_dict(), allow_nan=False)
             stream.write(f"{line}\n".encode())
 
     write_atomically(path, write)

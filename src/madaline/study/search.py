@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from madaline.data.dataset import Dataset
 from madaline.errors import DataError
+from madaline.events.record import JSON, as_json
+from madaline.events.search import Comparison, Rung, Runoff, Searched, Trial, TrialEnding
 from madaline.pipeline.run import run
 from madaline.prepare.opening import open_training
-from madaline.report.words.trials import describe_rung
 from madaline.settings.recipes import Recipe, affordable, complete, with_folds
 from madaline.settings.table import MEMBERWISE, Settings
 from madaline.study.arms import Arm, enter
-from madaline.study.choice import Comparison, compare_trials, compare_whole
+from madaline.study.choice import compare_trials, compare_whole
 from madaline.study.race import Entrant, race
 from madaline.study.ranges import Space
 from madaline.study.space import Choices, default_space, draw_trials
@@ -27,61 +27,23 @@ from madaline.study.space import Choices, default_space, draw_trials
 _MOST_MIXED, _MANY = 2, 8
 
 
-def _say_nothing(text: str) -> None:
+def _tell_no_one(event: Rung | Runoff) -> None:
     """No one listens."""
 
 
-@dataclass(frozen=True)
-class Trial:
-    """What became of a trial.
-
-    Attributes:
-        number: 0 is the settings as they are.
-        choices: How it differs from them.
-        score: Lowest validation loss, calibrated where the settings say so; None: never finite.
-        scores: The same at each rung that it reached.
-        epochs: Epochs that it trained.
-        why: Why it ended: done, stopped_early, behind (others were better), diverged, or time.
-    """
-
-    number: int
-    choices: Choices
-    score: float | None
-    scores: tuple[float | None, ...]
-    epochs: int
-    why: str
-
-
-@dataclass(frozen=True)
-class Search:
-    """What a search found.
+@dataclass(frozen=True, kw_only=True)
+class Search(Searched):
+    """What a search found, and what comes of it.
 
     Attributes:
         settings: The person's, with the choices that were taken.
-        trials: All of them, those that went furthest first, and of those the best first.
-        varied: Names of the settings that were varied, with their values in trial 0.
-        best: Number of the best trial; where whole networks are compared, of the best other than 0.
-        taken: Numbers of the trials whose choices went into the settings; none where none is
-            better.
-        changed: Names of the settings that were changed.
-        comparison: Of the best with trial 0.
-        programs: Programs that were compiled.
-        seconds: It took.
     """
 
     settings: Settings
-    trials: tuple[Trial, ...]
-    varied: Mapping[str, Any]
-    best: int
-    taken: tuple[int, ...]
-    changed: tuple[str, ...]
-    comparison: Comparison
-    programs: int
-    seconds: float
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, JSON]:
         """As plain values, without the settings."""
-        return {name: value for name, value in asdict(self).items() if name != "settings"}
+        return {field.name: as_json(getattr(self, field.name)) for field in fields(Searched)}
 
 
 def search(
@@ -90,7 +52,7 @@ def search(
     *,
     space: Space | None = None,
     n_trials: int = 16,
-    tell: Callable[[str], None] = _say_nothing,
+    tell: Callable[[Rung | Runoff], None] = _tell_no_one,
     strict: bool = True,
 ) -> Search:
     """Try settings on held-out rows and take those that are better.
@@ -107,7 +69,7 @@ def search(
         settings: A person's choices.
         space: What may vary; None: see `madaline.study.space.default_space`.
         n_trials: Most trials, the settings as they are among them.
-        tell: Hears how the search goes, in sentences.
+        tell: Hears how the search goes.
         strict: Refuse choices that would change nothing.
 
     Raises:
@@ -139,7 +101,7 @@ def search(
     entrants = [Entrant(i, arm) for i, arm in enumerate(enter(opening, arms, strict=strict))]
     ranked = race(
         entrants,
-        tell=lambda rung: tell(describe_rung(asdict(rung))),
+        tell=tell,
         seconds=settings.time_budget,
     )
     others = [entrant for entrant in ranked if entrant.number and entrant.trained.has_learned]
@@ -149,7 +111,7 @@ def search(
         choice = _mixture(ranked, trials, opening.chosen, members)
     elif others and with_folds(settings, data.own):  # rows that chose nothing compare
         best = others[0].number
-        tell(f"Training whole networks, without changes and as trial {best} ...")
+        tell(Runoff(best))
         pair = (settings, replace(settings, **trials[best]))
         comparison = compare_whole(pair, partial(run, data, strict=strict))
         choice = _one_or_none(best, trials[best], comparison)
@@ -236,12 +198,12 @@ def mixed(better: Sequence[Choices], settings: Settings, members: int) -> Choice
 
 def _trial(entrant: Entrant, choices: Choices, furthest: int) -> Trial:
     scores = tuple(score if np.isfinite(score) else None for score in entrant.scores)
-    why = _why(entrant) if len(scores) == furthest else "behind"
+    why: TrialEnding = _why(entrant) if len(scores) == furthest else "behind"
     score = scores[-1] if scores else None
     return Trial(entrant.number, choices, score, scores, entrant.trained.epochs, why)
 
 
-def _why(entrant: Entrant) -> str:
+def _why(entrant: Entrant) -> TrialEnding:
     trained = entrant.trained
     if not np.isfinite(np.asarray(trained.state.model.layers[-1].bias)).all():
         return "diverged"

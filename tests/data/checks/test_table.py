@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from madaline.data.checks.table import Notice, check_table
+from madaline.data.checks.table import TableCheck, check_table
 from madaline.data.samples import SAMPLES, load_sample
 from madaline.data.table import Column, Table, category
+from madaline.events.alert import Alert
 
 N = 400
 GENERATOR = np.random.default_rng(0)
@@ -25,14 +26,20 @@ def texts(write: Callable[[int], str]) -> Column:
     return category("x", [write(i) for i in range(N)])
 
 
-def check(column: Column, target: Column = LABELS, rows=None) -> list[Notice]:
+def looked(column: Column, target: Column = LABELS, rows=None) -> TableCheck:
     task = "regression" if target.kind == "number" else "multiclass"
     rows = np.arange(len(column)) if rows is None else np.asarray(rows)
-    return list(check_table(Table((column,)), target, task, rows))
+    return check_table(Table((column,)), target, task, rows)
+
+
+def check(column: Column, target: Column = LABELS, rows=None) -> list[Alert]:
+    return list(looked(column, target, rows).alerts)
 
 
 def codes(column: Column, target: Column = LABELS, rows=None) -> list[tuple[str, bool]]:
-    return [(notice.code, notice.drop) for notice in check(column, target, rows)]
+    """What is found, and whether the column is left out by itself."""
+    found = looked(column, target, rows)
+    return [(alert.code, column.name in found.useless) for alert in found.alerts]
 
 
 LEAKS = {
@@ -56,11 +63,11 @@ VALUE_LEAKS = {
 
 @pytest.mark.parametrize("case", LEAKS)
 def test_a_column_that_gives_the_class_away_is_reported(case):
-    (notice,) = check(LEAKS[case])
-    assert (notice.code, notice.columns, notice.drop) == ("repeats_target", ("x",), False)
-    assert "'x'" in notice.text
-    assert "'y'" in notice.text
-    assert notice.settings == {"drop": ("x",)}
+    (alert,) = check(LEAKS[case])
+    assert (alert.level, alert.code, alert.columns) == ("error", "repeats_target", ("x",))
+    assert "'x'" in alert.text
+    assert "'y'" in alert.text
+    assert alert.settings == {"drop": ("x",)}
 
 
 @pytest.mark.parametrize("case", VALUE_LEAKS)
@@ -109,8 +116,8 @@ def test_the_samples_are_clean_but_for_constant_pixels(name):
     target = sample.table[sample.target]
     task = "regression" if target.kind == "number" else "multiclass"
     rows = np.arange(sample.table.n_rows)
-    found = check_table(sample.table.without(sample.target), target, task, rows)
-    assert {notice.code for notice in found} <= {"constant"}
+    found = check_table(sample.table.without(sample.target), target, task, rows).alerts
+    assert {alert.code for alert in found} <= {"constant"}
 
 
 FINDINGS = {
@@ -153,8 +160,8 @@ def test_useful_columns_are_left_alone(case):
 
 
 def test_the_advice_can_be_copied_into_a_shell():
-    (notice,) = check(number(np.arange(N), "case id"))
-    assert notice.settings == {"drop": ("case id",)}
+    (alert,) = check(number(np.arange(N), "case id"))
+    assert alert.settings == {"drop": ("case id",)}
 
 
 def test_only_training_rows_are_looked_at():
@@ -172,6 +179,6 @@ def test_row_numbers_are_known_from_a_part_of_the_rows():
 
 def test_equal_findings_are_told_in_one_sentence():
     table = Table(tuple(number(np.zeros(N), f"p{i}") for i in range(5)))
-    (notice,) = check_table(table, LABELS, "multiclass", np.arange(N))
-    assert notice.text == "5 columns ('p0', 'p1', 'p2' and 2 more) hold one value only."
-    assert notice.columns == ("p0", "p1", "p2", "p3", "p4")
+    (alert,) = check_table(table, LABELS, "multiclass", np.arange(N)).alerts
+    assert alert.text == "5 columns ('p0', 'p1', 'p2' and 2 more) hold one value only."
+    assert alert.columns == ("p0", "p1", "p2", "p3", "p4")

@@ -11,19 +11,19 @@ import pytest
 from madaline.report.draw.svg import loss_curve
 
 EPOCHS = np.arange(1, 2001)
-HISTORIES = {
-    "usual": {"loss": [1.0, 0.5, 0.45], "validation_loss": [1.1, 0.6, 0.7]},
-    "long": {"train_loss": 10 * EPOCHS**-1.5, "validation_loss": 10 * EPOCHS**-1.5 + 1e-3},
-    "decades": {"loss": [1e12, 1e3, 1e-9]},
-    "zero": {"loss": [1.0, 0.5, 0.0]},
-    "negative": {"loss": [-1.0, -2.0, -2.5]},
-    "flat": {"loss": [3.0, 3.0]},
-    "flat at zero": {"loss": [0.0, 0.0]},
-    "one epoch": {"loss": [0.7]},
-    "nearly flat": {"loss": [2.3, 2.301, 2.299]},
-    "holes": {"loss": [5.0, np.nan, 4.0, np.inf]},
-    "tiny": {"loss": [4e-7, 1e-7]},
-    "large": {"loss": [123456.0, 123400.0]},
+CURVES = {
+    "usual": ([1.0, 0.5, 0.45], [1.1, 0.6, 0.7]),
+    "long": (10 * EPOCHS**-1.5, 10 * EPOCHS**-1.5 + 1e-3),
+    "decades": ([1e12, 1e3, 1e-9],),
+    "zero": ([1.0, 0.5, 0.0],),
+    "negative": ([-1.0, -2.0, -2.5],),
+    "flat": ([3.0, 3.0],),
+    "flat at zero": ([0.0, 0.0],),
+    "one epoch": ([0.7],),
+    "nearly flat": ([2.3, 2.301, 2.299],),
+    "holes": ([5.0, np.nan, 4.0, np.inf],),
+    "tiny": ([4e-7, 1e-7],),
+    "large": ([123456.0, 123400.0],),
 }
 
 
@@ -34,9 +34,9 @@ def _texts(svg):
     ]
 
 
-@pytest.mark.parametrize("name", HISTORIES)
+@pytest.mark.parametrize("name", CURVES)
 def test_every_mark_lies_inside_the_picture_and_ticks_are_round(name):
-    svg = loss_curve(HISTORIES[name])
+    svg = loss_curve(*CURVES[name])
     places = re.findall(r"(-?[\d.]+),(-?[\d.]+)", " ".join(re.findall('points="(.*?)"', svg)))
     assert places
     assert all(52 <= float(x) <= 440 and 26 <= float(y) <= 166 for x, y in places)
@@ -48,12 +48,12 @@ def test_every_mark_lies_inside_the_picture_and_ticks_are_round(name):
 
 
 def test_ticks_of_many_decades_are_powers_of_ten():
-    texts = {text for text, x, _ in _texts(loss_curve(HISTORIES["long"])) if x == 46}
+    texts = {text for text, x, _ in _texts(loss_curve(*CURVES["long"])) if x == 46}
     assert texts == {"loss (logarithmic)", "1", "0.01", "0.0001"}
 
 
 def test_the_best_epoch_is_ringed_and_named():
-    svg = loss_curve(HISTORIES["usual"])
+    svg = loss_curve(*CURVES["usual"])
     assert svg.count("<circle") == 1
     assert "best 0.6 at epoch 2" in [text for text, _, _ in _texts(svg)]
     ring = re.search('cx="(.*?)" cy="(.*?)"', svg).groups()
@@ -61,11 +61,11 @@ def test_the_best_epoch_is_ringed_and_named():
 
 
 def test_a_long_curve_keeps_its_last_epoch_and_stays_light():
-    svg = loss_curve({"loss": np.linspace(2, 1, 9999)})
+    svg = loss_curve(np.linspace(2, 1, 9999))
     assert "440.0," in svg
     assert len(svg) < 12_000
 
 
 def test_without_a_finite_loss_there_is_no_picture():
-    assert loss_curve({}) == ""
-    assert loss_curve({"loss": [np.nan, np.inf]}) == ""
+    assert loss_curve([]) == ""
+    assert loss_curve([np.nan, np.inf], [np.nan]) == ""

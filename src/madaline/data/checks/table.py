@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from madaline.data.checks.leaks import repeats_target
 from madaline.data.table import Column, RowIndex, Table
-
-NoticeCode = Literal["repeats_target", "identifier", "constant", "empty", "text", "infinite"]
+from madaline.events.alert import Alert
 
 # Below this many values "all are distinct" says little.
 LEAST_VALUES = 20
@@ -25,28 +23,20 @@ _ID_NAME = re.compile(r"(^|[_\W])((?i:id|uuid|guid|index|idx|row|row_number))$|[
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """One finding about columns.
+class TableCheck:
+    """What a look at a table of features found.
 
     Attributes:
-        code: What kind of finding.
-        text: One sentence with the evidence.
-        columns: The columns it is about.
-        fix: One sentence: what happens by itself, or what to do.
-        drop: Whether the columns are left out by themselves; otherwise it only warns.
-        settings: The settings that do what ``fix`` says; may be empty.
+        alerts: What is remarkable about its columns.
+        useless: Columns to leave out, each with the code of its alert.
     """
 
-    code: NoticeCode
-    text: str
-    columns: tuple[str, ...]
-    fix: str
-    drop: bool
-    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    alerts: tuple[Alert, ...]
+    useless: Mapping[str, str]
 
 
-def check_table(table: Table, target: Column, task: str, rows: RowIndex) -> tuple[Notice, ...]:
-    """All findings about a table of features.
+def check_table(table: Table, target: Column, task: str, rows: RowIndex) -> TableCheck:
+    """Look at a table of features.
 
     Args:
         table: The feature columns, all rows.
@@ -56,7 +46,7 @@ def check_table(table: Table, target: Column, task: str, rows: RowIndex) -> tupl
 
     >>> table = Table((Column("a", "number", np.ones(4)), Column("b", "number", np.arange(4.0))))
     >>> target = Column("y", "number", np.array([0.0, 1, 0, 1]))
-    >>> [notice.text for notice in check_table(table, target, "binary", np.arange(4))]
+    >>> [alert.text for alert in check_table(table, target, "binary", np.arange(4)).alerts]
     ["Column 'a' holds one value only: 1."]
     """
     training, answers = table.take(rows), target.take(rows)
@@ -66,66 +56,92 @@ def check_table(table: Table, target: Column, task: str, rows: RowIndex) -> tupl
     texts = [c for c in rest if _is_free_text(c)]
     labels = [c for c in rest if c not in texts and _is_identifier(c)]
     rest = [c for c in rest if c not in texts and c not in labels]
-    notices = [
+    useless = [
         *_empty(empty),
         *_constant(constant),
         *(_text(column) for column in texts),
         *(_identifier(column) for column in labels),
     ]
+    doubtful: list[Alert] = []
     for column in rest:
-        notices += _repeated(column, answers, task)
-        notices += _counter(column)
-        notices += _infinite(column)
-    return tuple(notices)
+        doubtful += _repeated(column, answers, task)
+        doubtful += _counter(column)
+        doubtful += _infinite(column)
+    names = {name: alert.code for alert in useless for name in alert.columns}
+    return TableCheck((*useless, *doubtful), names)
 
 
-def _repeated(column: Column, target: Column, task: str) -> Iterator[Notice]:
-    """A notice if the column all but gives the target away."""
+def _repeated(column: Column, target: Column, task: str) -> Iterator[Alert]:
+    """Whether the column all but gives the target away."""
     evidence = repeats_target(column, target, task)
     if evidence:
-        yield Notice(
+        yield Alert(
+            "error",
             "repeats_target",
             evidence,
-            (column.name,),
-            "If it is not known at the time of prediction, leave it out.",
-            drop=False,
+            action="If it is not known at the time of prediction, leave it out.",
             settings={"drop": (column.name,)},
+            columns=(column.name,),
         )
 
 
-def _empty(columns: list[Column]) -> Iterator[Notice]:
+def _empty(columns: list[Column]) -> Iterator[Alert]:
     if columns:
         names, verb = _listed(columns), "have" if len(columns) > 1 else "has"
         text = f"{names} {verb} no value in any training row."
-        yield Notice("empty", text, _names(columns), _left_out(columns), drop=True)
+        yield Alert(
+            "note",
+            "empty",
+            text,
+            action=_left_out(columns),
+            columns=_names(columns),
+        )
 
 
-def _constant(columns: list[Column]) -> Iterator[Notice]:
+def _constant(columns: list[Column]) -> Iterator[Alert]:
     if columns:
         verb = "hold" if len(columns) > 1 else "holds"
         value = f": {columns[0].take(slice(0, 1)).texts()[0]}" if len(columns) == 1 else ""
         text = f"{_listed(columns)} {verb} one value only{value}."
-        yield Notice("constant", text, _names(columns), _left_out(columns), drop=True)
+        yield Alert(
+            "note",
+            "constant",
+            text,
+            action=_left_out(columns),
+            columns=_names(columns),
+        )
 
 
-def _text(column: Column) -> Notice:
+def _text(column: Column) -> Alert:
     distinct, present = _distinct(column)
     text = (
         f"Column {column.name!r} is free text: {distinct} distinct values in {present} rows, "
         f"{_mean_length(column):.0f} characters long on average."
     )
     fix = "It is left out; make categories or numbers of it to use it."
-    return Notice("text", text, (column.name,), fix, drop=True)
+    return Alert(
+        "note",
+        "text",
+        text,
+        action=fix,
+        columns=(column.name,),
+    )
 
 
-def _identifier(column: Column) -> Notice:
+def _identifier(column: Column) -> Alert:
     distinct, present = _distinct(column)
     text = f"Column {column.name!r} names its rows: {distinct} distinct values in {present} rows."
     fix = "It is left out, since new rows will have other values."
-    return Notice("identifier", text, (column.name,), fix, drop=True)
+    return Alert(
+        "note",
+        "identifier",
+        text,
+        action=fix,
+        columns=(column.name,),
+    )
 
 
-def _counter(column: Column) -> Iterator[Notice]:
+def _counter(column: Column) -> Iterator[Alert]:
     """Whole numbers that number the rows: they rise with the rows, or are called so."""
     if column.kind != "number" or len(column) < LEAST_VALUES:
         return
@@ -136,28 +152,28 @@ def _counter(column: Column) -> Iterator[Notice]:
     distinct = len(np.unique(values))
     if rises or (_ID_NAME.search(column.name) and distinct >= DISTINCT_SHARE * len(values)):
         how = "rises from row to row" if rises else "has a value of its own in nearly every row"
-        yield Notice(
+        yield Alert(
+            "warn",
             "identifier",
             f"Column {column.name!r} {how}, like a row number: "
             f"{distinct} distinct whole numbers in {len(values)} rows.",
-            (column.name,),
-            "If it is one, leave it out.",
-            drop=False,
+            action="If it is one, leave it out.",
             settings={"drop": (column.name,)},
+            columns=(column.name,),
         )
 
 
-def _infinite(column: Column) -> Iterator[Notice]:
+def _infinite(column: Column) -> Iterator[Alert]:
     if column.kind != "number":
         return
     count = int(np.isinf(column.values).sum())
     if count:
-        yield Notice(
+        yield Alert(
+            "warn",
             "infinite",
             f"Column {column.name!r} is infinite in {count} of {len(column)} training rows.",
-            (column.name,),
-            "Write a number, or nothing where the value is not known.",
-            drop=False,
+            action="Write a number, or nothing where the value is not known.",
+            columns=(column.name,),
         )
 
 

@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from madaline.data.columns.few import column_of_few
 from madaline.data.columns.moments import dates_from_text
@@ -23,9 +22,7 @@ _NESTED = (list, dict, tuple, set, frozenset, bytes, bytearray, complex, np.ndar
 _GAPS = ("NoneType", "NAType", "NaTType")
 
 
-def column_from_array(
-    name: str, values: NDArray[Any], source: str, *, dates: bool = True
-) -> Column:
+def column_from_array(name: str, values: np.ndarray, source: str, *, dates: bool = True) -> Column:
     """A column of a one-dimensional NumPy array.
 
     Args:

@@ -219,7 +219,7 @@ def _from_arrow(frame: Any, source: str) -> Any:
         ) from None
 
 
-def _as_array(x: Any, source: str) -> NDArray[Any]:
+def _as_array(x: Any, source: str) -> np.ndarray:
     if type(x) is np.ndarray:  # asking for masks imports numpy.ma, 10 ms of the first answer
         return x
     if hasattr(x, "tocsc") and hasattr(x, "toarray"):
@@ -227,7 +227,7 @@ def _as_array(x: Any, source: str) -> NDArray[Any]:
     if isinstance(x, np.ma.MaskedArray):
         return _unmasked(x)
     if isinstance(x, np.ndarray):
-        return cast("NDArray[Any]", x)
+        return cast("np.ndarray", x)
     try:
         array = np.asarray(x)
         # A list that mixes numbers and texts would lose its numbers to NumPy's one type.
@@ -239,13 +239,13 @@ def _as_array(x: Any, source: str) -> NDArray[Any]:
         ) from None
 
 
-def _unmasked(x: np.ma.MaskedArray[Any, Any]) -> NDArray[Any]:
+def _unmasked(x: np.ma.MaskedArray) -> np.ndarray:
     cells = np.asarray(x.data, object).copy()
     cells[np.ma.getmaskarray(x)] = None
     return cells
 
 
-def _dense(x: Any, source: str) -> NDArray[Any]:
+def _dense(x: Any, source: str) -> np.ndarray:
     needed = 8 * int(x.shape[0]) * int(x.shape[1])
     if needed > MOST_DENSE_BYTES:
         raise DataError(
@@ -256,7 +256,7 @@ def _dense(x: Any, source: str) -> NDArray[Any]:
     return np.asarray(x.toarray())
 
 
-def _as_rows_of_columns(array: NDArray[Any]) -> NDArray[np.float64]:
+def _as_rows_of_columns(array: np.ndarray) -> NDArray[np.float64]:
     """``(d, n)``: each column contiguous, and apart from the caller's memory."""
     columns = np.empty(array.shape[::-1], np.float64)
     for start in range(0, array.shape[0], _BLOCK):

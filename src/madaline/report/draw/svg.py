@@ -9,44 +9,42 @@ from numpy.typing import ArrayLike, NDArray
 
 # A pair that stands out from white and from #1e1e1e alike and is told apart by the colour-blind.
 TRAIN, VALIDATION = "#2f86d1", "#d4651a"
+_STYLES = {"training": (TRAIN, ""), "validation": (VALIDATION, "6 4")}
 _WIDTH, _HEIGHT = 520, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 80, 26, 34
 _MOST_TICKS = 5
 
 
-def loss_curve(history: Mapping[str, ArrayLike]) -> str:
+def loss_curve(train: ArrayLike, validation: ArrayLike | None = None) -> str:
     """Training and validation loss by epoch; logarithmic where losses allow it.
 
     The best epoch is ringed; the validation line is dashed, so that colour is not all that tells
     the two apart.
 
     Args:
-        history: ``loss`` or ``train_loss``, and ``validation_loss``, one value an epoch.
+        train: ``(e,)`` training losses, one an epoch.
+        validation: ``(e,)`` validation losses.
 
-    >>> svg = loss_curve({"train_loss": [1.0, 0.5, 0.4], "validation_loss": [1.0, 0.6, 0.7]})
+    Returns:
+        The picture; empty if no loss is finite.
+
+    >>> svg = loss_curve([1.0, 0.5, 0.4], [1.0, 0.6, 0.7])
     >>> svg.startswith("<svg"), "best 0.6 at epoch 2" in svg
     (True, True)
     """
-    train = _known(history.get("train_loss"), history.get("loss"))
-    validation = _known(history.get("validation_loss"))
-    curves = [curve for curve in (train, validation) if curve is not None]
-    shown = np.concatenate([c[np.isfinite(c)] for c in curves]) if curves else np.zeros(0)
-    if not len(shown):
+    curves = {"training": _known(train), "validation": _known(validation)}
+    known = {name: curve for name, curve in curves.items() if curve is not None}
+    if not known:
         return ""
-    scale = _Scale(shown, max(len(curve) for curve in curves))
-    parts = _frame(scale)
-    if train is not None:
-        parts.append(_line(scale, train, TRAIN, ""))
-    if validation is not None:
-        parts.append(_line(scale, validation, VALIDATION, "6 4"))
-    parts += _names(scale, train, validation)
-    judged, who = (train, "training") if validation is None else (validation, "validation")
-    assert judged is not None  # something is shown
+    finite = np.concatenate([curve[np.isfinite(curve)] for curve in known.values()])
+    scale = _Scale(finite, max(len(curve) for curve in known.values()))
+    name, judged = [*known.items()][-1]
     best = int(np.argmin(np.where(np.isfinite(judged), judged, np.inf)))
-    parts += _ring(
-        scale, best + 1, float(judged[best]), TRAIN if validation is None else VALIDATION
-    )
-    caption = f"Loss by epoch over {scale.n_epochs} epochs; {who} loss best {judged[best]:.4g} at "
+    parts = _frame(scale)
+    parts += [_line(scale, curve, *_STYLES[name]) for name, curve in known.items()]
+    parts += _names(scale, known)
+    parts += _ring(scale, best + 1, float(judged[best]), _STYLES[name][0])
+    caption = f"Loss by epoch over {scale.n_epochs} epochs; {name} loss best {judged[best]:.4g} at "
     caption += f"epoch {best + 1}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
@@ -97,15 +95,10 @@ def _even_steps(low: float, high: float) -> list[float]:
     return [float(k * step) for k in range(int(np.ceil(low / step)), int(high // step) + 1)]
 
 
-def _known(*curves: ArrayLike | None) -> NDArray[np.float64] | None:
-    """The first curve that has a finite value."""
-    for curve in curves:
-        if curve is None:
-            continue
-        values = np.asarray(curve, np.float64).reshape(-1)
-        if np.isfinite(values).any():
-            return values
-    return None
+def _known(curve: ArrayLike | None) -> NDArray[np.float64] | None:
+    """The curve, if it has a finite value."""
+    values = np.asarray([] if curve is None else curve, np.float64).reshape(-1)
+    return values if np.isfinite(values).any() else None
 
 
 def _line(scale: _Scale, curve: NDArray[np.float64], colour: str, dash: str) -> str:
@@ -149,15 +142,12 @@ def _ring(scale: _Scale, epoch: int, value: float, colour: str) -> list[str]:
     return [ring, _text(_WIDTH - _RIGHT, _TOP - 12, words, "end", colour)]
 
 
-def _names(
-    scale: _Scale, train: NDArray[np.float64] | None, validation: NDArray[np.float64] | None
-) -> list[str]:
+def _names(scale: _Scale, curves: Mapping[str, NDArray[np.float64]]) -> list[str]:
     """Each line's name at its end, moved apart where the ends are close."""
     ends: list[tuple[float, str, str]] = []
-    for curve, name, colour in ((train, "training", TRAIN), (validation, "validation", VALIDATION)):
-        if curve is not None:
-            last = curve[np.isfinite(curve)][-1]
-            ends.append((scale.place(1, float(last))[1], name, colour))
+    for name, curve in curves.items():
+        last = curve[np.isfinite(curve)][-1]
+        ends.append((scale.place(1, float(last))[1], name, _STYLES[name][0]))
     if len(ends) == 2 and abs(ends[0][0] - ends[1][0]) < 14:
         upper, lower = sorted(ends)
         middle = (upper[0] + lower[0]) / 2

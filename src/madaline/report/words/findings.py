@@ -1,70 +1,62 @@
-"""The words of a check: its JSON document in, plain lines of at most 80 columns out."""
+"""The words of a check: what it found in, plain lines of at most 80 columns out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from madaline.errors import advice
+from madaline.events.alert import LEVELS, Alert
 from madaline.report.words.layout import bullet, count, entry
-from madaline.report.words.options import as_options
-from madaline.report.words.text import describe_data
+from madaline.report.words.text import LABELS, describe_action, describe_data
 
-LABELS = {"error": "Error", "warn": "Warning", "note": "Note"}
+if TYPE_CHECKING:
+    from madaline.checkup.checkup import Checkup
+
 MOST_NOTES = 8
 MOST_ROWS = 8
 
 
-def describe_checkup(document: Mapping[str, Any]) -> list[str]:
-    r"""What was read, then the findings, the gravest first.
-
-    >>> finding = {"code": "mixed", "severity": "warn", "text": "'age' holds 'old'.",
-    ...     "fix": "Write a number.", "rows": [3, 9], "n_rows": 2}
-    >>> print("\n".join(describe_checkup({"source": "pets.csv", "rows": 9, "target": ["pet"],
-    ...     "columns": [], "findings": [finding], "counts": {"error": 0, "warn": 1, "note": 0},
-    ...     "remarks": ["No label looks wrong."]})))
-    Data      pets.csv: 9 rows, 0 columns and the target
-    Target    pet
-    <BLANKLINE>
-    Warning   'age' holds 'old'.
-              - Rows 3 and 9.
-              - Write a number.
-    <BLANKLINE>
-    Looked    No label looks wrong.
-    Result    1 warning
-    """
-    findings: Sequence[Mapping[str, Any]] = document.get("findings") or ()
-    notes = [finding for finding in findings if finding.get("severity") == "note"]
-    shown = [finding for finding in findings if finding.get("severity") != "note"]
+def describe_checkup(found: Checkup) -> list[str]:
+    """What was read, then the findings, the gravest first."""
+    notes = [finding for finding in found.findings if finding.level == "note"]
+    grave = [finding for finding in found.findings if finding.level != "note"]
     # What is missing is told by a finding, with its rows.
-    columns = [{**column, "missing": 0} for column in document.get("columns") or ()]
-    lines = describe_data({**document, "columns": columns})
-    for finding in [*shown, *notes[:MOST_NOTES]]:
-        lines += ["", *describe_finding(finding, str(document.get("source") or ""))]
+    columns = tuple(replace(column, missing=0) for column in found.data.columns)
+    lines = describe_data(replace(found.data, columns=columns))
+    for finding in [*grave, *notes[:MOST_NOTES]]:
+        lines += ["", *describe_finding(finding, found.data.source)]
     if len(notes) > MOST_NOTES:
         lines += [
             "",
             *entry("Note", f"{count(len(notes) - MOST_NOTES, 'further note')}, see JSON."),
         ]
     lines.append("")
-    for remark in document.get("remarks") or ():
-        lines += entry("Looked", str(remark))
-    return lines + entry("Result", _result(document.get("counts") or {}))
+    for remark in found.remarks:
+        lines += entry("Looked", remark)
+    return lines + entry("Result", _result(found))
 
 
-def describe_finding(finding: Mapping[str, Any], source: str = "") -> list[str]:
-    """Evidence, rows and advice of one finding.
+def describe_finding(finding: Alert, source: str = "") -> list[str]:
+    r"""Evidence, rows and advice of one finding.
 
     Args:
-        finding: As in the document.
+        finding: What was found.
         source: The table that rows are of, unless the finding names another one.
+
+    >>> print("\n".join(describe_finding(Alert("warn", "mixed", "'age' holds 'old'.",
+    ...     action="Write a number.", rows=(3, 9)))))
+    Warning   'age' holds 'old'.
+              - Rows 3 and 9.
+              - Write a number.
     """
-    lines = entry(LABELS.get(str(finding.get("severity")), "Note"), str(finding.get("text") or ""))
-    rows = finding.get("rows") or []
-    if rows:
-        where = str(finding.get("source") or "")
-        lines += bullet(f"{_rows(rows)}{f' of {where}' if where and where != source else ''}.")
-    action = advice(finding.get("fix") or "", finding.get("settings") or {}, as_options)
+    lines = entry(LABELS[finding.level], finding.text)
+    for sentence in finding.evidence:
+        lines += bullet(sentence)
+    if finding.rows:
+        elsewhere = finding.source and finding.source != source
+        lines += bullet(f"{_rows(finding.rows)}{f' of {finding.source}' if elsewhere else ''}.")
+    action = describe_action(finding)
     return lines + (bullet(action) if action else [])
 
 
@@ -78,7 +70,8 @@ def _rows(rows: Sequence[int]) -> str:
     return f"Rows {', '.join(map(str, rows[:-1]))} and {rows[-1]}"
 
 
-def _result(counts: Mapping[str, int]) -> str:
+def _result(found: Checkup) -> str:
     nouns = {"error": "error", "warn": "warning", "note": "note"}
-    found = [count(counts[name], noun) for name, noun in nouns.items() if counts.get(name)]
-    return ", ".join(found) if found else "nothing to mend"
+    counts = {level: found.count(level) for level in LEVELS}
+    shown = [count(n, nouns[level]) for level, n in counts.items() if n]
+    return ", ".join(shown) if shown else "nothing to mend"

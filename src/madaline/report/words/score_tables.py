@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from math import isfinite, isnan
 
-from madaline.report.words.layout import LONGEST_LABEL, WIDTH, alike, count, shortened, table
-
-Event = Mapping[str, Any]
+from madaline.events.scores import Score, Scored, Scores
+from madaline.report.words.layout import (
+    LONGEST_LABEL,
+    NOTHING,
+    WIDTH,
+    alike,
+    count,
+    shortened,
+    table,
+)
 
 METRICS = {
     "r2": "R2", "rmse": "RMSE", "mae": "MAE", "mse": "MSE", "auc": "AUC",
@@ -16,71 +23,68 @@ METRICS = {
 MOST_ROWS = 12
 
 
-def describe_scores(event: Event) -> list[str]:
+def describe_scores(scored: Scored) -> list[str]:
     """The scores beside the linear model and the constant guess, then each class, worst first."""
-    network = event.get("network") or {}
-    given: Mapping[str, Any] = network.get("scores") or {}
-    scores: dict[str, Any] = {name: score or {} for name, score in given.items()}
-    if not scores:
-        return []
-    rows = count(network.get("n_rows"), f"{event.get('part') or 'test'} row")
-    beside = [name for name in ("linear", "constant", "train") if event.get(name)]
+    network = scored.network
+    others = {"linear": scored.linear, "constant": scored.constant, "train": scored.train}
+    beside = {name: scores for name, scores in others.items() if scores is not None}
+    rows = count(network.n_rows, f"{scored.part} row")
     drawn = [[f"Scores on {rows}", "network", "(95 % interval)", *beside]]
     drawn += [
-        [METRICS.get(name, name.replace("_", " ")), *_score_cells(score)]
-        + [_beside(event[other], name, score) for other in beside]
-        for name, score in scores.items()
+        [METRICS.get(score.name, score.name.replace("_", " ")), *_cells(score)]
+        + [_beside(other, score) for other in beside.values()]
+        for score in network.scores
     ]
-    lines = table(drawn, "<><" + ">" * len(beside))
-    while beside and max(map(len, lines)) > WIDTH:
-        beside.pop()
-        lines = table([row[: 3 + len(beside)] for row in drawn], "<><" + ">" * len(beside))
-    return lines + _classes(network) + _outputs(network)
+    return _narrowed(drawn) + _classes(network) + _outputs(network)
 
 
-def _score_cells(score: Mapping[str, Any]) -> list[str]:
-    value, low, high = alike([score.get("value"), score.get("low"), score.get("high")])
-    known = score.get("low") is not None and score.get("high") is not None
+def _narrowed(rows: list[list[str]]) -> list[str]:
+    """As many columns as fit on the screen; the interval, the third one, always stays."""
+    lines = table(rows, "<><" + ">" * (len(rows[0]) - 3))
+    if len(rows[0]) > 3 and max(map(len, lines)) > WIDTH:
+        return _narrowed([row[:-1] for row in rows])
+    return lines
+
+
+def _cells(score: Score) -> list[str]:
+    value, low, high = alike([score.value, score.low, score.high])
+    known = isfinite(score.low) and isfinite(score.high)
     return [value, f"({low} to {high})" if known else ""]
 
 
-def _beside(other: Event, name: str, like: Mapping[str, Any]) -> str:
+def _beside(other: Scores, like: Score) -> str:
     """The score of another model, with the decimals of the network's."""
-    value = ((other.get("scores") or {}).get(name) or {}).get("value")
-    return alike([value, like.get("value"), like.get("low"), like.get("high")])[0]
+    values = [score.value for score in other.scores if score.name == like.name]
+    return alike([*values, like.value, like.low, like.high])[0] if values else NOTHING
 
 
-def _classes(network: Event) -> list[str]:
-    classes = network.get("classes") or []
-    if len(classes) < 2:
+def _classes(network: Scores) -> list[str]:
+    if len(network.classes) < 2:
         return []
-    rank = sorted(classes, key=lambda c: 2.0 if c.get("accuracy") is None else c["accuracy"])
+    rank = sorted(network.classes, key=lambda c: _worst_first(c.accuracy))
     rows = [["Class, worst first", "accuracy", "(95 % interval)", "rows"]]
     for c in rank[:MOST_ROWS]:
-        cells = _score_cells({**c, "value": c.get("accuracy")})
-        label = shortened(str(c.get("label")), LONGEST_LABEL)
-        rows.append([label, *cells, count(c.get("support"))])
-    return ["", *table(rows, "<><>"), *_and_more(classes)]
+        cells = _cells(Score(c.label, c.accuracy, c.low, c.high))
+        rows.append([shortened(c.label, LONGEST_LABEL), *cells, count(c.support)])
+    return ["", *table(rows, "<><>"), *_and_more(rank)]
 
 
-def _outputs(network: Event) -> list[str]:
+def _outputs(network: Scores) -> list[str]:
     """R2 and RMSE of each output of a regression with several."""
-    outputs = network.get("outputs") or []
-    if not outputs:
+    if not network.outputs:
         return []
-
-    def r2(output: Event) -> float:
-        value = output["scores"].get("r2", {}).get("value")
-        return 2.0 if value is None else value
-
+    rank = sorted(network.outputs, key=lambda output: _worst_first(output.score("r2").value))
     rows = [["Output, worst first", "R2", "(95 % interval)", "RMSE"]]
-    for output in sorted(outputs, key=r2)[:MOST_ROWS]:
-        scores = output["scores"]
-        cells = _score_cells(scores.get("r2", {}))
-        rmse = alike([scores.get("rmse", {}).get("value")])
-        rows.append([shortened(str(output.get("name")), LONGEST_LABEL), *cells, *rmse])
-    return ["", *table(rows, "<><>"), *_and_more(outputs)]
+    for output in rank[:MOST_ROWS]:
+        rmse = alike([output.score("rmse").value])
+        rows.append([shortened(output.name, LONGEST_LABEL), *_cells(output.score("r2")), *rmse])
+    return ["", *table(rows, "<><>"), *_and_more(rank)]
 
 
-def _and_more(items: Sequence[Any]) -> list[str]:
+def _worst_first(value: float) -> float:
+    """What is not known comes last."""
+    return 2.0 if isnan(value) else value
+
+
+def _and_more(items: Sequence[object]) -> list[str]:
     return [f"... and {len(items) - MOST_ROWS} more"] if len(items) > MOST_ROWS else []
