@@ -168,7 +168,7 @@ class Recipe(Settings):
     dropout: float | tuple[float, ...]
     label_smoothing: float | tuple[float, ...]
     adaptive_smoothing: bool
-    precision: str
+    precision: Literal["float32", "float64"]
 
     def __post_init__(self) -> None:
         super().__post_init__()

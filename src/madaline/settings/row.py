@@ -30,7 +30,6 @@ class Row:
         open_low: It must be above ``low``.
         estimator: scikit-learn's name, where it has one.
         role: What it is for the compiled program.
-        costly: A number that costs time in every step: compiled in only where it is not 0.
         searched: A search can vary it.
         needs: Another setting (or the task), and the values of it with which this one has an
             effect; no values: all but nothing and 0.
@@ -44,7 +43,6 @@ class Row:
     open_low: bool = False
     estimator: str | None = None
     role: Role = ""
-    costly: bool = False
     searched: bool = False
     needs: tuple[str, tuple[str, ...]] | None = None
 

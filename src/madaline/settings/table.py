@@ -371,7 +371,6 @@ class Settings:
         "Decoupled weight decay of AdamW, a step and unit of learning rate.",
         low=0,
         role="number",
-        costly=True,
         searched=True,
     )
     l1: float | tuple[float, ...] = setting(
@@ -380,7 +379,6 @@ class Settings:
         "Penalty on the sum of absolute weights.",
         low=0,
         role="number",
-        costly=True,
         searched=True,
     )
     l2: float | tuple[float, ...] = setting(
@@ -389,7 +387,6 @@ class Settings:
         "Penalty on half the sum of squared weights.",
         low=0,
         role="number",
-        costly=True,
         searched=True,
     )
     lp: float = setting(
@@ -398,7 +395,6 @@ class Settings:
         "Penalty on the sum of absolute weights to the power of lp_order.",
         low=0,
         role="number",
-        costly=True,
         searched=True,
     )
     lp_order: float = setting(
@@ -417,7 +413,6 @@ class Settings:
         low=0,
         high=0.95,
         role="number",
-        costly=True,
         searched=True,
         needs=("hidden", ()),
     )
@@ -435,7 +430,6 @@ class Settings:
         low=0,
         high=0.95,
         role="number",
-        costly=True,
         searched=True,
         needs=("task", ("binary", "multiclass", "multilabel")),
     )
@@ -451,7 +445,6 @@ class Settings:
         "Standard deviation of noise added to numeric features.",
         low=0,
         role="number",
-        costly=True,
         searched=True,
     )
     class_weight: str | None = setting(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from jaxtyping import Float, Int, UInt32
@@ -14,7 +14,6 @@ from madaline.nn.architecture import Architecture
 from madaline.nn.head import Head
 from madaline.settings.table import (
     NUMBERS,
-    ROWS,
     Initializer,
     LayerRates,
     Optimizer,
@@ -24,7 +23,8 @@ from madaline.settings.table import (
 )
 
 # Noise and penalties that cost time in every step: compiled in only where their strength is not 0.
-EXTRAS = tuple(name for name in NUMBERS if ROWS[name].costly)
+Extra = Literal["dropout", "input_noise", "label_smoothing", "l1", "l2", "lp", "weight_decay"]
+EXTRAS: tuple[Extra, ...] = get_args(Extra)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Plan:
     batch_size: int = 256
     shuffle: bool = True
     shared_batches: bool = True
-    extras: tuple[str, ...] = ()
+    extras: tuple[Extra, ...] = ()
     initializer: Initializer = "auto"
     layer_rates: LayerRates = "equal"
     fade: bool = False
