@@ -56,6 +56,14 @@ def test_alpha_is_divided_by_the_weight_of_a_batch():
     assert settings(values, task="regression", n_outputs=3).l2 == pytest.approx(2 * 0.5 / 150)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_lbfgs_takes_all_rows_whatever_the_batch_size():
+    of_batches = MLPClassifier(solver="lbfgs", batch_size=16, max_iter=5, random_state=0)
+    of_all = MLPClassifier(solver="lbfgs", max_iter=5, random_state=0)
+    found = [model.fit(*IRIS).predict_proba(IRIS[0]) for model in (of_batches, of_all)]
+    assert np.array_equal(*found)
+
+
 def test_alpha_replaces_the_decay_of_the_preset():
     assert settings(MLPClassifier(alpha=0.1)).weight_decay == 0
     assert settings(MLPClassifier(alpha=0.1, weight_decay=0.2)).weight_decay == 0.2

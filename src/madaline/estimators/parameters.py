@@ -203,6 +203,8 @@ def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
         setting = RENAMED.get(name, name)
         if setting in known and name not in ("learning_rate", "class_weight") and value is not None:
             chosen[setting] = value
+    if given["solver"] == "lbfgs":  # it takes all rows at once; scikit-learn says nothing of it
+        chosen.pop("batch_size", None)
     for name in ("hidden", "activation"):
         if name in chosen:
             chosen[name] = tuple(WORDS.get(item, item) for item in _tuple(chosen[name]))
