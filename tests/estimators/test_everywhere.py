@@ -393,7 +393,7 @@ def test_a_parameter_changed_between_steps_has_its_effect():
 
 def test_steps_after_lbfgs_are_those_of_the_new_solver():
     model = regressor(solver="lbfgs").fit(ROWS, VALUES).set_params(solver="adam")
-    assert model.partial_fit(ROWS, VALUES)._state.settings.optimizer == "adam"
+    assert model.partial_fit(ROWS, VALUES)._fitted.state.settings.optimizer == "adam"
 
 
 def test_what_cannot_go_on_is_refused():

@@ -26,7 +26,9 @@ def test_calls_with_the_same_rows_are_epochs_of_a_fit_bit_for_bit():
     steps = MLPRegressor(**chosen)
     for _ in range(7):
         steps.partial_fit(X, Y)
-    for a, b in zip(whole.run_.state.model.layers, steps._state.state.model.layers, strict=True):
+    for a, b in zip(
+        whole.run_.state.model.layers, steps._fitted.state.state.model.layers, strict=True
+    ):
         np.testing.assert_array_equal(a.weight, b.weight)
     np.testing.assert_array_equal(whole.loss_curve_, steps.loss_curve_)
     assert steps.n_iter_ == 7
@@ -60,9 +62,9 @@ def test_early_stopping_holds_rows_out_of_each_call_and_keeps_the_best():
         model.partial_fit(X, Y)
     scores = model.validation_scores_
     assert len(scores) == 40
-    best = int(np.asarray(model._state.state.best_epoch)[0])
+    best = int(np.asarray(model._fitted.state.state.best_epoch)[0])
     assert scores[best - 1] == max(scores) == model.best_validation_score_
-    weights = model._state.state
+    weights = model._fitted.state.state
     kept = model.predictor_.weights["layers.0.weight"]
     np.testing.assert_array_equal(kept, weights.best.layers[0].weight)
 

@@ -13,7 +13,7 @@ from sklearn.neural_network import MLPRegressor as TheirRegressor
 
 from madaline import MLPClassifier, MLPRegressor
 from madaline.errors import DataError, UsageError
-from madaline.estimators.parameters import Rows, holds_out, settings_of
+from madaline.estimators.parameters import Shape, holds_out, settings_of
 from madaline.estimators.spelling import as_parameters
 
 IRIS = load_iris(return_X_y=True)
@@ -22,8 +22,8 @@ DIABETES = load_diabetes(return_X_y=True)
 
 def settings(estimator, *, n=1000, mean_weight=1.0, n_outputs=1, task="binary", own=False):
     given = estimator.get_params(deep=False) | {"random_state": 0}
-    rows = Rows(n, mean_weight, n_outputs, task, own)
-    return settings_of(given, rows, type(estimator).__name__)
+    shape = Shape(n, mean_weight, n_outputs, task, own)
+    return settings_of(given, shape, type(estimator).__name__)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_schedules_of_scikit_learn_are_for_gradient_descent_alone(solver):
 def test_few_rows_are_all_trained_on_unless_asked_otherwise():
     def held(n, **chosen):
         given = MLPClassifier(**chosen).get_params(deep=False)
-        return holds_out(given, Rows(n, 1.0, 1, "binary"))
+        return holds_out(given, Shape(n, 1.0, 1, "binary"))
 
     assert [held(59), held(60)] == [False, True]
     assert [held(20, early_stopping=True), held(1000, early_stopping=False)] == [True, False]

@@ -79,7 +79,7 @@ def test_numbers_for_more_or_fewer_members_than_there_are_are_refused(members):
 
 def test_only_extras_of_some_strength_are_compiled_in():
     assert a_problem()[1].plan.extras == ("weight_decay",)
-    assert a_problem(weight_decay=0.0, dropout=0.1, l2=0.1)[1].plan.extras == ("l2", "dropout")
+    assert a_problem(weight_decay=0.0, dropout=0.1, l2=0.1)[1].plan.extras == ("dropout", "l2")
 
 
 def test_check_rows_weigh_the_training_sample_and_the_validation_rows_apart():

@@ -32,19 +32,19 @@ from madaline.estimators.inputs import (
     read_weights,
     target_names,
 )
-from madaline.estimators.parameters import Rows, holds_out, settings_of, train_rows
-from madaline.estimators.spelling import parameter_words
+from madaline.estimators.memory import Memory, after_epoch, after_fit
+from madaline.estimators.parameters import Shape, holds_out, settings_of, train_rows
+from madaline.estimators.spelling import told_as_parameters
 from madaline.estimators.verbose import Printer, print_epoch
 from madaline.estimators.warning import warn
-from madaline.pipeline.run import Run, run
+from madaline.pipeline.run import run
 from madaline.pipeline.watch import Watch, together
 from madaline.predict.predictor import Predictor
 from madaline.runs.incremental import Continued, train_one_epoch_more
 from madaline.runs.start import record_run
-from madaline.score.scores import Scores
 from madaline.settings.recipes import Recipe, complete
 from madaline.settings.table import Settings
-from madaline.study.search import Trial, search
+from madaline.study.search import Search, search
 
 # Choices that the state of a training fits: after another one it begins anew from the weights.
 _OF_STATE = ("hidden", "activation", "members", "optimizer", "precision")
@@ -62,10 +62,19 @@ class MLPBase(CallbackSupportMixin, Fitted):
     precision: str | None
     random_state: int | np.random.RandomState | None
     tune: int | None
-    trials_: tuple[Trial, ...]
 
     # They steer one fit and are not for a router to hand on.
     __metadata_request__fit = {"watch": UNUSED, "output": UNUSED}  # noqa: RUF012
+
+    def _keep_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Keep what ``__init__`` was given as it is: scikit-learn's rule for cloning.
+
+        Args:
+            parameters: Its ``locals()``.
+        """
+        for name, value in parameters.items():
+            if name != "self":
+                setattr(self, name, value)
 
     def _read_target(self, y: Any) -> Table:
         """The target as a table; learns nothing."""
@@ -78,6 +87,7 @@ class MLPBase(CallbackSupportMixin, Fitted):
         """The engine's metric as scikit-learn's score."""
         return metric
 
+    @told_as_parameters
     def _fit(
         self,
         X: Any,
@@ -90,39 +100,28 @@ class MLPBase(CallbackSupportMixin, Fitted):
         output: Path | str | None,
     ) -> Self:
         use_compile_cache()
-        with parameter_words(self.get_params(deep=False)):
-            return self._train(X, y, target, sample_weight, X_val, y_val, watch, output)
-
-    def _train(
-        self,
-        X: Any,
-        y: Any,
-        target: Table,
-        sample_weight: Any,
-        X_val: Any,
-        y_val: Any,
-        watch: Watch | None,
-        output: Path | str | None,
-    ) -> Self:
-        begun = self.warm_start and hasattr(self, "predictor_")
-        data = self._dataset(X, target, sample_weight, X_val, y_val, begun=begun)
-        self._rows = self._rows_of(target, data.weight, own="validation" in data.own)
-        settings = self._settings(self._rows, begun=begun)
+        earlier = self._remembered() if self.warm_start else None
+        data = self._dataset(X, target, sample_weight, X_val, y_val, earlier)
+        shape = self._shape(target, data.weight, own="validation" in data.own)
+        settings = self._settings(shape, earlier)
         self._warn_of_batches(settings, target.n_rows)
         watch = watch or (Printer() if self.verbose else None)
-        if self.tune is not None:
-            settings = self._tuned(data, settings, begun=begun)
-        tasks = self._tasks(settings, target.n_rows, X, y, sample_weight)
+        found = None if self.tune is None else self._search(data, settings, self.tune, earlier)
+        settings = settings if found is None else found.settings
+        tasks = self._tasks(settings, shape, X, y, sample_weight)
         train = run if output is None else partial(record_run, output=output)
         done = train(
             data, settings, watch=together(tasks, watch),
             # scikit-learn's parameters that the solver does not use are no error there.
-            strict=False, start=self.predictor_ if begun else None, chunk=1 if tasks else None,
+            strict=False, start=earlier and earlier.predictor, chunk=1 if tasks else None,
         )  # fmt: skip
-        self._remember(done, float_type(X), begun=begun)
+        self._fitted = after_fit(
+            done, shape, float_type(X), self._as_scores, earlier=earlier,
+            trials=None if found is None else found.trials,
+        )  # fmt: skip
         if tasks is not None:
             tasks.close()
-        held_out = holds_out(self.get_params(deep=False), self._rows)
+        held_out = holds_out(self.get_params(deep=False), shape)
         say_ending(
             done.why, self.n_iter_, done.settings, chosen=self.max_iter is not None,
             held_out=held_out,
@@ -130,28 +129,30 @@ class MLPBase(CallbackSupportMixin, Fitted):
         return self
 
     def _dataset(
-        self, X: Any, target: Table, sample_weight: Any, X_val: Any, y_val: Any, *, begun: bool
-    ) -> Dataset:
-        """What a fit is given; of one that has ``begun`` the columns must be the same."""
-        features = read_features(self, X, reset=not begun)
-        table = joined(features, target, self.predictor_.target.names if begun else ())
+        self, X: Any, target: Table, sample_weight: Any, X_val: Any, y_val: Any,
+        earlier: Memory | None,
+    ) -> Dataset:  # fmt: skip
+        """What a fit is given; of one that goes on the columns must be the same."""
+        features = read_features(self, X, reset=earlier is None)
+        table = joined(features, target, earlier.predictor.target.names if earlier else ())
         targets = target_names(table, len(features.columns))
         weight = read_weights(sample_weight, table.n_rows)
         own = self._own_rows(X_val, y_val, targets)
         class_weight = self._class_weight()
         return Dataset(table, targets, own, weight=weight, class_weight=class_weight, lenient=True)
 
-    def _tuned(self, data: Dataset, settings: Settings, *, begun: bool) -> Settings:
-        """The settings with what a search found better."""
-        if begun:
+    def _search(
+        self, data: Dataset, settings: Settings, n_trials: int, earlier: Memory | None
+    ) -> Search:
+        """Settings that are better, and what became of each trial."""
+        if earlier is not None:
             raise UsageError(
                 "tune looks for settings of a new training; warm_start goes on with an old one.",
                 "Set tune=None or warm_start=False.",
             )
-        found = search(data, settings, n_trials=cast("int", self.tune), strict=False)
-        self.trials_ = found.trials
-        return found.settings
+        return search(data, settings, n_trials=n_trials, strict=False)
 
+    @told_as_parameters
     def _partial_fit(
         self,
         X: Any,
@@ -162,85 +163,57 @@ class MLPBase(CallbackSupportMixin, Fitted):
         classes: Table | None = None,
     ) -> Self:
         use_compile_cache()
-        with parameter_words(self.get_params(deep=False)):
-            return self._learn_epoch(X, target, sample_weight, X_val, y_val, classes)
-
-    def _learn_epoch(
-        self,
-        X: Any,
-        target: Table,
-        sample_weight: Any,
-        X_val: Any,
-        y_val: Any,
-        classes: Table | None,
-    ) -> Self:
-        begun = hasattr(self, "predictor_")
-        data = self._dataset(X, target, sample_weight, X_val, y_val, begun=begun)
-        rows = self._rows_of(target, data.weight)
-        standing = self._standing(rows) if begun else None
-        settings = standing.settings if standing else self._stream(rows, begun=False)
-        self._rows = rows if standing is None else getattr(self, "_rows", rows)
+        earlier = self._remembered()
+        data = self._dataset(X, target, sample_weight, X_val, y_val, earlier)
+        shape = self._shape(target, data.weight)
+        before = None if earlier is None else self._continued(shape, earlier)
+        settings = self._stream(shape, None) if before is None else before.settings
         self._warn_of_batches(settings, target.n_rows)
-        now = train_one_epoch_more(standing, data, settings, classes=classes)
-        self._remember_epoch(now, float_type(X), begun=begun)
+        now = train_one_epoch_more(before, data, settings, classes=classes)
+        first = earlier.shape if earlier and earlier.shape else shape
+        self._fitted = after_epoch(now, first, float_type(X), self._as_scores, earlier=earlier)
+        if self.verbose:
+            print_epoch(self.n_iter_, self.history_, -1)
         return self
 
     # -- parameters
 
-    def _rows_of(
+    def _shape(
         self, target: Table, weight: NDArray[np.float64] | None, *, own: bool = False
-    ) -> Rows:
+    ) -> Shape:
         counts = weight is not None and np.isfinite(weight).all() and weight.any()
         mean = float(weight.mean()) if weight is not None and counts else 1.0
         task = self._task(target)
         outputs = len(target.columns) if task in ("multilabel", "regression") else 1
-        return Rows(target.n_rows, mean, outputs, task, own)
+        return Shape(target.n_rows, mean, outputs, task, own)
 
-    def _settings(self, rows: Rows, *, begun: bool, seed: int | None = None) -> Settings:
+    def _settings(self, shape: Shape, earlier: Memory | None, seed: int | None = None) -> Settings:
         """What the parameters mean for these rows."""
         given = self.get_params(deep=False)
         given["random_state"] = _seed(self.random_state) if seed is None else seed
-        settings = settings_of(given, rows, type(self).__name__)
-        return self._as_trained(settings) if begun else settings
+        settings = settings_of(given, shape, type(self).__name__)
+        return settings if earlier is None else as_trained(settings, earlier)
 
-    def _as_trained(self, settings: Settings) -> Settings:
-        """What nobody chose stays as the network is."""
-        shape = self.predictor_.architecture
-        counts = "poisson" if shape.output == "exp" else None
-        known: dict[str, Any] = {"hidden": shape.hidden, "activation": shape.activations}
-        known |= {"members": self.predictor_.n_members, "loss": counts}
-        known |= {"parametric": shape.parametric, "pieces": shape.pieces}
-        known |= {"input_scales": shape.scaled}
-        if hasattr(self, "_state"):
-            known = {name: getattr(self._state.settings, name) for name in known}
-        open_ = {name: known[name] for name in known if getattr(settings, name) is None}
-        settings = replace(settings, **open_)
-        if (settings.loss == "poisson") != (counts is not None):
-            raise UsageError(
-                "The Poisson loss and others cannot take turns: the network's output differs.",
-                "Keep the loss as it was, or fit anew.",
-            )
-        return settings
-
-    def _stream(self, rows: Rows, *, begun: bool, seed: int | None = None) -> Recipe:
+    def _stream(self, shape: Shape, earlier: Memory | None, seed: int | None = None) -> Recipe:
         """Nothing left open: later rows must not decide anew; only early stopping holds out."""
-        settings = self._settings(rows, begun=begun, seed=seed)
+        settings = self._settings(shape, earlier, seed)
         if self.early_stopping is not True:
             settings = replace(settings, validation=0.0)
-        return replace(complete(settings, rows.n, rows.task, stream=True), patience=0)
+        return replace(complete(settings, shape.n, shape.task, stream=True), patience=0)
 
-    def _standing(self, rows: Rows) -> Continued:
+    def _continued(self, shape: Shape, earlier: Memory) -> Continued:
         """Where training stands, with the parameters as they are now."""
-        if not hasattr(self, "_state"):  # of a loaded model only the weights are left
-            return Continued(self._stream(rows, begun=True), self.predictor_)
-        before = self._state.settings
-        self._settings(rows, begun=True, seed=before.seed)  # refuses too few rows to hold any out
-        first = replace(self._rows, own_validation=False)
-        settings = self._stream(first, begun=True, seed=before.seed)
+        state = earlier.state
+        if state is None or earlier.shape is None:  # of a loaded model only the weights are left
+            return Continued(self._stream(shape, earlier), earlier.predictor)
+        before = state.settings
+        self._settings(shape, earlier, before.seed)  # refuses too few rows to hold any out
+        first = replace(earlier.shape, own_validation=False)
+        settings = self._stream(first, earlier, before.seed)
         if self.precision is None:
             settings = replace(settings, precision=before.precision)
         same = all(getattr(settings, name) == getattr(before, name) for name in _OF_STATE)
-        return replace(self._state, settings=settings, state=self._state.state if same else None)
+        return replace(state, settings=settings, state=state.state if same else None)
 
     def _class_weight(self) -> Mapping[Any, float] | None:
         chosen: Any = getattr(self, "class_weight", None)
@@ -266,63 +239,47 @@ class MLPBase(CallbackSupportMixin, Fitted):
             )
 
     def _tasks(
-        self, settings: Settings, n_rows: int, X: Any, y: Any, weight: Any
+        self, settings: Settings, shape: Shape, X: Any, y: Any, weight: Any
     ) -> CallbackTasks | None:
         if not has_callbacks(self):
             return None
         metadata = None if weight is None else {"sample_weight": weight}
         data = {"X": X, "y": y, "metadata": metadata}
-        epochs = complete(settings, n_rows, self._rows.task).epochs
+        epochs = complete(settings, shape.n, shape.task).epochs
         return CallbackTasks(self, epochs, data, self._attributes_of)
 
     def _attributes_of(self, predictor: Predictor) -> dict[str, object]:
         """What an estimator needs that predicts like this."""
-        known = ("n_features_in_", "feature_names_in_", "classes_", "_float")
+        known = ("n_features_in_", "feature_names_in_", "classes_")
         held = {name: getattr(self, name) for name in known if hasattr(self, name)}
-        return {**held, "_float": held.get("_float", np.float64), "predictor_": predictor}
+        earlier = self._remembered()
+        kind = np.float64 if earlier is None else earlier.kind
+        return {**held, "_fitted": Memory(predictor, kind)}
 
-    # -- what is remembered
 
-    def _remember(self, done: Run, kind: type[Any], *, begun: bool) -> None:
-        self.run_ = done
-        self.verdict_ = done.verdict
-        self.scores_: Mapping[str, Scores] = done.scores
-        standing = Continued(
-            done.settings, done.predictor, done.state, done.history,
-            done.opening.prepared.parts["validation"].spread,
-            done.summary.rows.train,
-        )  # fmt: skip
-        self._keep(standing, kind, begun=begun)
-        self.n_iter_ = len(done.history)
+def as_trained(settings: Settings, earlier: Memory) -> Settings:
+    """The settings of a training that goes on: what nobody chose stays as the network is.
 
-    def _remember_epoch(self, now: Continued, kind: type[Any], *, begun: bool) -> None:
-        for name in ("run_", "verdict_", "scores_"):  # they judged other weights
-            if hasattr(self, name):
-                delattr(self, name)
-        self._keep(now, kind, begun=begun)
-        self.n_iter_ = (getattr(self, "n_iter_", 0) if begun else 0) + 1
-        if self.verbose:
-            print_epoch(self.n_iter_, self.history_, -1)
-
-    def _keep(self, standing: Continued, kind: type[Any], *, begun: bool) -> None:
-        self._state = standing
-        self._float = kind
-        self.predictor_ = standing.predictor
-        curves = {
-            name: curve.mean(axis=1) if curve.ndim == 2 else curve
-            for name, curve in (standing.history.arrays() if standing.history else {}).items()
-        }
-        scores = self._as_scores(
-            np.asarray(curves["validation_metric"], np.float64), standing.validation_spread
+    Raises:
+        UsageError: The network's output would be another one.
+    """
+    shape, state = earlier.predictor.architecture, earlier.state
+    counts = "poisson" if shape.output == "exp" else None
+    known = {
+        "hidden": shape.hidden, "activation": shape.activations, "loss": counts,
+        "members": earlier.predictor.n_members, "parametric": shape.parametric,
+        "pieces": shape.pieces, "input_scales": shape.scaled,
+    }  # fmt: skip
+    if state is not None:
+        known = {name: getattr(state.settings, name) for name in known}
+    open_ = {name: known[name] for name in known if getattr(settings, name) is None}
+    settings = replace(settings, **open_)
+    if (settings.loss == "poisson") != (counts is not None):
+        raise UsageError(
+            "The Poisson loss and others cannot take turns: the network's output differs.",
+            "Keep the loss as it was, or fit anew.",
         )
-        earlier = getattr(self, "history_", None) if begun else None
-        self.history_ = {
-            name: np.concatenate([earlier[name], curve]) if earlier else curve
-            for name, curve in curves.items()
-        }
-        self._scores = np.concatenate([self._scores, scores]) if earlier else scores
-        self._held_out = not np.isnan(standing.validation_spread)
-        self.t_ = (getattr(self, "t_", 0) if begun else 0) + len(scores) * standing.n_train
+    return settings
 
 
 def _seed(random_state: Any) -> int:

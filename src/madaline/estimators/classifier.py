@@ -177,55 +177,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         drop: tuple[str, ...] = (),
         precision: str | None = None,
     ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.preset = preset
-        self.members = members
-        self.folds = folds
-        self.calibrate = calibrate
-        self.parametric = parametric
-        self.input_scales = input_scales
-        self.pieces = pieces
-        self.layer_rates = layer_rates
-        self.fade = fade
-        self.initializer = initializer
-        self.dropout = dropout
-        self.weight_decay = weight_decay
-        self.label_smoothing = label_smoothing
-        self.adaptive_smoothing = adaptive_smoothing
-        self.class_weight = class_weight
-        self.l1 = l1
-        self.l2 = l2
-        self.lp = lp
-        self.lp_order = lp_order
-        self.input_noise = input_noise
-        self.warmup = warmup
-        self.scale_from_batch = scale_from_batch
-        self.time_budget = time_budget
-        self.tune = tune
-        self.drop = drop
-        self.precision = precision
+        self._keep_parameters(locals())
 
     @with_callbacks
     @wholly
@@ -311,7 +263,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
         """``(n, classes)`` probabilities in the order of ``classes_``; for several labels
         ``(n, k)``.
         """
-        p = self._outputs(X).astype(self._float)
+        p = self._outputs(X).astype(self._fitted.kind)
         return np.concatenate([1 - p, p], axis=1) if self._is_binary() else p
 
     def predict_log_proba(self, X: Any) -> NDArray[np.floating]:
@@ -324,7 +276,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):
 
     def _known_classes(self, classes: Any, labels: NDArray[Any], *, several: bool) -> NDArray[Any]:
         """``classes_`` after this call of `partial_fit`."""
-        begun = hasattr(self, "predictor_")
+        begun = self._remembered() is not None
         if classes is None and not begun:
             raise UsageError("classes must be passed on the first call to partial_fit.")
         given = self.classes_ if classes is None else np.unique(np.asarray(classes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -14,10 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 from madaline.errors import FileError
 from madaline.estimators.display import fitted_html
 from madaline.estimators.inputs import read_features
+from madaline.estimators.memory import Curves, Memory
 from madaline.events.summary import About
 from madaline.events.verdict import Verdict
+from madaline.pipeline.run import Run
 from madaline.predict.predictor import Predictor
+from madaline.score.scores import Scores
 from madaline.store.bundle import load_model, save_model
+from madaline.study.search import Trial
 
 _OUT_ACTIVATION = {"linear": "identity", "exp": "exp", "sigmoid": "logistic", "softmax": "softmax"}
 
@@ -25,14 +30,24 @@ _OUT_ACTIVATION = {"linear": "identity", "exp": "exp", "sigmoid": "logistic", "s
 class Fitted(BaseEstimator):
     """A network that predicts, and what became of its training."""
 
-    predictor_: Predictor
-    verdict_: Verdict
-    history_: dict[str, NDArray[np.floating]]
     n_features_in_: int
     feature_names_in_: NDArray[Any]
-    _float: type[np.floating[Any]]
-    _scores: NDArray[np.float64]
-    _held_out: bool
+    _fitted: Memory  # only what was fitted or loaded has one
+
+    def _remembered(self) -> Memory | None:
+        """What is remembered, if anything is."""
+        return getattr(self, "_fitted", None)
+
+    def _known(self, name: str) -> Any:
+        """A part of what is remembered.
+
+        Raises:
+            AttributeError: It is not known, as if there were no such attribute.
+        """
+        value = getattr(self._remembered(), name, None)
+        if value is None:
+            raise AttributeError(f"{type(self).__name__} does not know its {name} yet.")
+        return value
 
     def _outputs(self, X: Any) -> NDArray[np.floating]:
         check_is_fitted(self, "predictor_")
@@ -63,15 +78,11 @@ class Fitted(BaseEstimator):
         model = cls()
         predictor = load_model(path)
         model._check_task(predictor.target.task, path)
-        model.predictor_ = predictor
-        model._float = np.float64
+        model._fitted = Memory(predictor, verdict=_verdict_of(predictor, path))
         names = _columns_of(predictor)
         model.n_features_in_ = len(names)
         if names != _positions(len(names)):
             model.feature_names_in_ = np.array(names, dtype=object)
-        verdict = _verdict_of(predictor, path)
-        if verdict is not None:
-            model.verdict_ = verdict
         model._adopt(predictor)
         return model
 
@@ -86,7 +97,47 @@ class Fitted(BaseEstimator):
     def _adopt(self, predictor: Predictor) -> None:
         """What a loaded model also needs."""
 
-    # -- scikit-learn's fitted attributes
+    # -- fitted attributes
+
+    @property
+    def predictor_(self) -> Predictor:
+        """What answers, and what `save` writes."""
+        return self._known("predictor")
+
+    @property
+    def run_(self) -> Run:
+        """Everything about the last `fit`; not there after a `partial_fit`."""
+        return self._known("run")
+
+    @property
+    def verdict_(self) -> Verdict:
+        """What to think of the network; not there after a `partial_fit`, which it did not judge."""
+        return self._known("verdict")
+
+    @property
+    def scores_(self) -> Mapping[str, Scores]:
+        """Scores with intervals, by part; not there after a `partial_fit`."""
+        return self.run_.scores
+
+    @property
+    def trials_(self) -> tuple[Trial, ...]:
+        """What became of each trial of ``tune``."""
+        return self._known("trials")
+
+    @property
+    def history_(self) -> Curves:
+        """Curves by name, one value an epoch."""
+        return self._known("history")
+
+    @property
+    def n_iter_(self) -> int:
+        """Epochs of the last `fit`, and of each `partial_fit` after it."""
+        return self._known("n_epochs")
+
+    @property
+    def t_(self) -> int:
+        """Rows seen in all."""
+        return self._known("n_rows_seen")
 
     @property
     def coefs_(self) -> list[NDArray[np.floating]]:
@@ -99,7 +150,7 @@ class Fitted(BaseEstimator):
         return [self._array(f"layers.{i}.bias") for i in range(self.n_layers_ - 1)]
 
     def _array(self, name: str) -> NDArray[np.floating]:
-        return self.predictor_.weights[name][0].astype(self._float)
+        return self.predictor_.weights[name][0].astype(self._fitted.kind)
 
     @property
     def n_layers_(self) -> int:
@@ -129,12 +180,12 @@ class Fitted(BaseEstimator):
     @property
     def best_loss_(self) -> float | None:
         """Least training loss; None where held-out rows decide."""
-        return None if self._held_out else float(np.nanmin(self.history_["loss"]))
+        return None if self._known("held_out") else float(np.nanmin(self.history_["loss"]))
 
     @property
     def validation_scores_(self) -> list[float] | None:
         """Accuracy or R2 on the held-out rows after each epoch; None where there are none."""
-        return self._scores.tolist() if self._held_out else None
+        return self._known("scores").tolist() if self._known("held_out") else None
 
     @property
     def best_validation_score_(self) -> float | None:
@@ -145,7 +196,7 @@ class Fitted(BaseEstimator):
     # -- scikit-learn's manners
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "predictor_")
+        return self._remembered() is not None
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

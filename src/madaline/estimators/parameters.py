@@ -66,8 +66,8 @@ _RANGES = {name: ROWS[setting] for name, setting in _PARAMETERS.items()} | {
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What the translation needs to know of the data.
+class Shape:
+    """What the translation needs to know of the rows.
 
     Attributes:
         n: Rows of ``X``.
@@ -84,24 +84,24 @@ class Rows:
     own_validation: bool = False
 
 
-def holds_out(given: Mapping[str, Any], rows: Rows) -> bool:
+def holds_out(given: Mapping[str, Any], shape: Shape) -> bool:
     """Whether rows decide when to stop that are not trained on."""
-    if rows.own_validation:
+    if shape.own_validation:
         return True
     if given["solver"] == "lbfgs":
         return False
     chosen = given["early_stopping"]
     if chosen in (None, "auto"):  # whoever chooses a solver gets scikit-learn's default: False
-        return given["solver"] is None and rows.n >= HOLD_OUT_FROM
+        return given["solver"] is None and shape.n >= HOLD_OUT_FROM
     return bool(chosen)
 
 
-def settings_of(given: Mapping[str, Any], rows: Rows, owner: str) -> Settings:
+def settings_of(given: Mapping[str, Any], shape: Shape, owner: str) -> Settings:
     """The settings that an estimator's parameters mean for these rows.
 
     Args:
         given: `get_params` of an estimator, its seed already drawn.
-        rows: What they are trained on.
+        shape: Of the rows they are trained on.
         owner: Name of the estimator, for messages.
 
     Raises:
@@ -109,22 +109,22 @@ def settings_of(given: Mapping[str, Any], rows: Rows, owner: str) -> Settings:
         DataError: Too few rows to hold any out.
     """
     check_parameters(given, owner)
-    held_out = holds_out(given, rows)
+    held_out = holds_out(given, shape)
     chosen = _renamed(given) | _optimizer(given) | _loss(given)
-    chosen |= {"test": 0.0, "task": rows.task, "seed": given["random_state"]}
-    chosen["validation"] = chosen["validation"] if held_out and not rows.own_validation else 0.0
+    chosen |= {"test": 0.0, "task": shape.task, "seed": given["random_state"]}
+    chosen["validation"] = chosen["validation"] if held_out and not shape.own_validation else 0.0
     chosen |= _stopping(given, held_out)
     settings = Settings(**chosen)
-    n_train = train_rows(settings, rows.n)
-    n_held_out = rows.n - n_train
+    n_train = train_rows(settings, shape.n)
+    n_held_out = shape.n - n_train
     if settings.validation and n_held_out < 2:
         raise DataError(
-            f"The validation set is too small: {n_held_out} of {rows.n} rows. Increase "
+            f"The validation set is too small: {n_held_out} of {shape.n} rows. Increase "
             "'validation_fraction' or the size of your dataset.",
             "Or set early_stopping=False.",
         )
-    full = complete(settings, n_train, rows.task, held_out=held_out)
-    return _scaled(settings, full, given, rows, n_train)
+    full = complete(settings, n_train, shape.task, held_out=held_out)
+    return _scaled(settings, full, given, shape, n_train)
 
 
 def train_rows(settings: Settings, n_rows: int) -> int:
@@ -254,17 +254,17 @@ def _patience(no_change: Any) -> int:
 
 
 def _scaled(
-    settings: Settings, full: Recipe, given: Mapping[str, Any], rows: Rows, n_train: int
+    settings: Settings, full: Recipe, given: Mapping[str, Any], shape: Shape, n_train: int
 ) -> Settings:
     """Penalty and rate in Madaline's loss, see the top of the file."""
-    halves = 2.0 if rows.task == "regression" and full.loss in ("auto", "squared") else 1.0
+    halves = 2.0 if shape.task == "regression" and full.loss in ("auto", "squared") else 1.0
     if given["alpha"] is not None:
         size = n_train if full.batch_size == "full" else min(full.batch_size, n_train)
-        share = size * rows.mean_weight * rows.n_outputs
+        share = size * shape.mean_weight * shape.n_outputs
         l2 = cast("float", settings.l2) + float(given["alpha"]) * halves / max(share, 1e-300)
         settings = replace(settings, l2=l2)
     if full.optimizer in _DESCENT and given["learning_rate_init"] is not None:
-        rate = float(given["learning_rate_init"]) * rows.n_outputs / halves
+        rate = float(given["learning_rate_init"]) * shape.n_outputs / halves
         settings = replace(settings, learning_rate=rate)
     return settings
 

@@ -172,55 +172,7 @@ class MLPRegressor(RegressorMixin, MLPBase):
         drop: tuple[str, ...] = (),
         precision: str | None = None,
     ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.loss = loss
-        self.quantile = quantile
-        self.huber_delta = huber_delta
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.preset = preset
-        self.members = members
-        self.folds = folds
-        self.calibrate = calibrate
-        self.parametric = parametric
-        self.input_scales = input_scales
-        self.pieces = pieces
-        self.layer_rates = layer_rates
-        self.fade = fade
-        self.initializer = initializer
-        self.dropout = dropout
-        self.weight_decay = weight_decay
-        self.l1 = l1
-        self.l2 = l2
-        self.lp = lp
-        self.lp_order = lp_order
-        self.input_noise = input_noise
-        self.warmup = warmup
-        self.scale_from_batch = scale_from_batch
-        self.time_budget = time_budget
-        self.tune = tune
-        self.drop = drop
-        self.precision = precision
+        self._keep_parameters(locals())
 
     @with_callbacks
     @wholly
@@ -288,7 +240,7 @@ class MLPRegressor(RegressorMixin, MLPBase):
             DataError: A column is missing, or holds what the model cannot read.
         """
         outputs = self._outputs(X)
-        return self.predictor_.target.decode(outputs).astype(self._float)
+        return self.predictor_.target.decode(outputs).astype(self._fitted.kind)
 
     def _read_target(self, y: Any) -> Table:
         return read_values(y)

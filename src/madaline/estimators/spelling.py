@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Mapping
-from contextlib import contextmanager
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from functools import partial, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sklearn.base import BaseEstimator
 
 from madaline.errors import MadalineError
 from madaline.estimators.parameters import RENAMED, WORDS
+
+S = TypeVar("S", bound=BaseEstimator)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # scikit-learn's tol is both tolerances, and its learning_rate is the schedule.
 _PARAMETER_OF = {setting: name for name, setting in RENAMED.items()} | {
@@ -32,18 +37,18 @@ def as_parameters(settings: Mapping[str, Any], known: Collection[str]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in named.items() if name in known)
 
 
-@contextmanager
-def parameter_words(known: Collection[str]) -> Generator[None]:
-    """Errors that leave this block name parameters instead of settings.
+def told_as_parameters(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """Errors that leave the method name the estimator's parameters instead of settings."""
 
-    Args:
-        known: The estimator's parameters.
-    """
-    try:
-        yield
-    except MadalineError as error:
-        error.spell = partial(as_parameters, known=tuple(known))
-        raise
+    @wraps(method)
+    def told(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(self, *args, **kwargs)
+        except MadalineError as error:
+            error.spell = partial(as_parameters, known=tuple(self.get_params(deep=False)))
+            raise
+
+    return told
 
 
 def _value(name: str, value: Any) -> Any:
