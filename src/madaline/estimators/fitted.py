@@ -29,12 +29,12 @@ class Fitted(BaseEstimator):
     verdict_: Verdict
     history_: dict[str, NDArray[np.floating]]
     n_features_in_: int
-    feature_names_in_: NDArray[Any]
-    _float: type[np.floating[Any]]
+    feature_names_in_: np.ndarray
+    _float: type[np.floating]
     _scores: NDArray[np.float64]
     _held_out: bool
 
-    def _outputs(self, X: Any) -> NDArray[np.floating]:
+    def _outputs(self, X: object) -> NDArray[np.floating]:
         check_is_fitted(self, "predictor_")
         features = self.predictor_.encoder.transform(read_features(self, X, reset=False))
         return self.predictor_.outputs(features)
