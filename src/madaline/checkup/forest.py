@@ -8,10 +8,13 @@ estimation. Scikit-learn's implementation; imported when first needed.
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
 TREES = 100
 # A tree learns from at most so many rows: its time then hardly grows with the table.
@@ -30,7 +33,7 @@ def held_out_classes(x: NDArray[np.float32], labels: NDArray[np.intp], seed: int
     """
     from sklearn.ensemble import ExtraTreesClassifier
 
-    forest: Any = ExtraTreesClassifier(TREES, **_choices(len(x), seed))
+    forest = ExtraTreesClassifier(TREES, **_choices(len(x), seed))
     _fit(forest, x, labels)
     found = np.zeros((len(x), int(labels.max()) + 1))
     found[:, forest.classes_] = np.nan_to_num(forest.oob_decision_function_)
@@ -41,7 +44,7 @@ def held_out_values(x: NDArray[np.float32], values: NDArray[np.float64], seed: i
     """``(n,)`` predicted values, none learned from the row itself."""
     from sklearn.ensemble import ExtraTreesRegressor
 
-    forest: Any = ExtraTreesRegressor(
+    forest = ExtraTreesRegressor(
         TREES,
         min_samples_leaf=_LEAF,
         max_features=min(_FEATURES, x.shape[1]),
@@ -51,7 +54,15 @@ def held_out_values(x: NDArray[np.float32], values: NDArray[np.float64], seed: i
     return np.asarray(forest.oob_prediction_)
 
 
-def _choices(n_rows: int, seed: int) -> dict[str, Any]:
+class _Choices(TypedDict):
+    bootstrap: bool
+    oob_score: bool
+    max_samples: int | None
+    n_jobs: int
+    random_state: int
+
+
+def _choices(n_rows: int, seed: int) -> _Choices:
     return {
         "bootstrap": True,
         "oob_score": True,
@@ -61,7 +72,9 @@ def _choices(n_rows: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _fit(forest: Any, x: NDArray[np.float32], answers: np.ndarray) -> None:
+def _fit(
+    forest: ExtraTreesClassifier | ExtraTreesRegressor, x: NDArray[np.float32], answers: np.ndarray
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a row that every tree saw, in tables of a few rows
         forest.fit(x, answers)

@@ -51,7 +51,7 @@ Findings are no failure: the exit code is 0, unless --fail-on demands 5.
 )
 @click.option("-c", "--config", metavar="FILE", help="TOML file of settings.")
 @click.option(
-    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any setting by its name."
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="object setting by its name."
 )
 @output_options
 def check(

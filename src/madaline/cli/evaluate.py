@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -13,7 +13,11 @@ from madaline.cli.output import Output, Reported, error_document
 from madaline.errors import DataError, ThresholdMissed, UsageError, nearest
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from madaline.data.table import Table
+    from madaline.events.record import JSON
     from madaline.events.scores import Scores
     from madaline.predict.predictor import Predictor
 
@@ -57,7 +61,7 @@ def evaluate(run: str, data: str, fail_under: tuple[str, ...], output_mode: Outp
     for note in notes:
         output_mode.note(f"madaline: note: {note}")
     missed = missed_demands(scores, demands)
-    document: dict[str, Any] = {"run": run, "data": data, "task": model.target.task}
+    document: dict[str, JSON] = {"run": run, "data": data, "task": model.target.task}
     document |= {"target": list(model.target.names), **scores.as_dict(), "notes": notes}
     error = ThresholdMissed(" ".join(missed)) if missed else None
     if error is not None:
@@ -124,7 +128,7 @@ def missed_demands(scores: Scores, demands: list[tuple[str, float]]) -> list[str
     return sentences
 
 
-def _values(table: Table) -> Any:
+def _values(table: Table) -> NDArray[np.float64]:
     """``(n, k)`` target values of a regression, in their own units."""
     import numpy as np
 

@@ -81,7 +81,7 @@ def refuse_with_resume(
     output: str | None,
     config: str | None,
     assignments: tuple[str, ...],
-    options: dict[str, Any],
+    options: dict[str, object],
 ) -> None:
     """A resumed run continues bit for bit, so nothing about it may be changed."""
     others = {

@@ -8,9 +8,10 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TextIO
+from typing import Literal, TextIO
 
 from madaline.errors import MadalineError
+from madaline.events.record import JSON
 from madaline.store.plain import plain
 
 # The labels of the report, which are set bold on a terminal.
@@ -47,7 +48,7 @@ class Output:
         if self.mode == "text":
             print(text, file=sys.stderr, flush=True)
 
-    def document(self, schema: str, content: Mapping[str, Any]) -> None:
+    def document(self, schema: str, content: Mapping[str, object]) -> None:
         """The result for programs: stdout, in JSON mode only."""
         if self.mode == "json":
             print_document(schema, content)
@@ -61,12 +62,12 @@ class Reported(Exception):  # noqa: N818  (an ending that was told, not a kind o
         self.error = error
 
 
-def print_document(schema: str, content: Mapping[str, Any]) -> None:
+def print_document(schema: str, content: Mapping[str, object]) -> None:
     """Print one JSON object that names its schema and version."""
     print(json_text({"schema": f"madaline.{schema}/1", **content}), flush=True)
 
 
-def json_text(value: Any) -> str:
+def json_text(value: object) -> str:
     """One line of JSON; numbers that JSON does not know (NaN, infinity) become null.
 
     >>> json_text({"loss": float("nan"), "rows": (1, 2)})
@@ -75,7 +76,7 @@ def json_text(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
 
 
-def error_document(error: MadalineError) -> dict[str, Any]:
+def error_document(error: MadalineError) -> dict[str, JSON]:
     """The ``error`` object of a JSON answer.
 
     >>> from madaline.errors import DataError

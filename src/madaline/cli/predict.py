@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import rich_click as click
 
@@ -15,11 +14,14 @@ from madaline.cli.output import Output
 from madaline.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
     from madaline.data.table import Table
     from madaline.predict.predictor import Predictor
 
 FORMATS = (".csv", ".parquet", ".jsonl")
-Columns = dict[str, Any]
+Columns = dict[str, "np.ndarray"]
 
 ABOUT = "Predict the rows of a table."
 EXAMPLES = (
@@ -66,7 +68,7 @@ def predict(run: str, data: str, proba: bool, output: str | None, output_mode: O
         # Polars would report a reader that went away as an error of its own.
         sys.stdout.buffer.write(frame(columns).write_csv().encode())
         sys.stdout.buffer.flush()
-    result: dict[str, Any] = {"run": run, "target": list(model.target.names), "rows": n_rows}
+    result: dict[str, object] = {"run": run, "target": list(model.target.names), "rows": n_rows}
     result["notes"] = notes
     result |= {"columns": columns} if output is None else {"output": output}
     output_mode.document("predict", result)
@@ -95,7 +97,7 @@ def check_format(path: str) -> None:
         )
 
 
-def write_columns(path: str, columns: Mapping[str, Any]) -> None:
+def write_columns(path: str, columns: Columns) -> None:
     """Write the file in the format of its ending; a file of that name is replaced as a whole."""
     from madaline.store.files import write_atomically
 
@@ -113,7 +115,7 @@ def write_columns(path: str, columns: Mapping[str, Any]) -> None:
     write_atomically(path, write)
 
 
-def frame(columns: Mapping[str, Any]) -> Any:
+def frame(columns: Columns) -> pl.DataFrame:
     """The columns as a Polars data frame, which writes all formats."""
     import polars as pl
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +36,7 @@ class Dataset:
     validation: Table | None = None
     test: Table | None = None
     weight: NDArray[np.float64] | None = None
-    class_weight: Mapping[Any, float] | None = None
+    class_weight: Mapping[object, float] | None = None
     lenient: bool = False
 
     @property

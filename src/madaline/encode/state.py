@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline.errors import FileError
+from madaline.events.record import JSON
 
-State = dict[str, Any]
+State = dict[str, JSON]
 Arrays = dict[str, np.ndarray]
 
 

@@ -20,7 +20,7 @@ except ImportError:  # scikit-learn before 1.9 has no callbacks
     class CallbackSupportMixin:  # type: ignore[no-redef]  # pyright: ignore[reportRedeclaration]
         """Nothing to support."""
 
-    def with_callbacks(method: Any) -> Any:  # type: ignore[no-redef]
+    def with_callbacks(method: object) -> object:  # type: ignore[no-redef]
         """Nothing to manage."""
         return method
 

@@ -31,7 +31,7 @@ class Fitted(BaseEstimator):
     """A network that predicts, and what became of its training."""
 
     n_features_in_: int
-    feature_names_in_: NDArray[Any]
+    feature_names_in_: np.ndarray
     _fitted: Memory  # only what was fitted or loaded has one
 
     def _remembered(self) -> Memory | None:
@@ -49,7 +49,7 @@ class Fitted(BaseEstimator):
             raise AttributeError(f"{type(self).__name__} does not know its {name} yet.")
         return value
 
-    def _outputs(self, X: Any) -> NDArray[np.floating]:
+    def _outputs(self, X: object) -> NDArray[np.floating]:
         check_is_fitted(self, "predictor_")
         features = self.predictor_.encoder.transform(read_features(self, X, reset=False))
         return self.predictor_.outputs(features)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,16 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import validate_data
 
-from madaline.data.columns.frames import as_column, as_table
+from madaline.data.columns.frames import Sparse, as_column, as_table
 from madaline.data.table import Column, Table
 from madaline.errors import DataError
 from madaline.estimators.warning import warn
 
+if TYPE_CHECKING:
+    from polars import LazyFrame
 
-def read_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Table:
+
+def read_features(estimator: Any, X: object, *, reset: bool, name: str = "X") -> Table:
     """Rows as a table; sets or checks ``n_features_in_`` and ``feature_names_in_``.
 
     Args:
@@ -43,14 +46,14 @@ def read_features(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Ta
             estimator.n_features_in_ = len(table.columns)
             estimator.feature_names_in_ = np.array(table.names, dtype=object)
         return table
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    validate_data(estimator, cast("Any", X), reset=reset, skip_check_array=True)
     # scikit-learn has compared the names where rows and training have any: all are in their order.
     names = getattr(estimator, "feature_names_in_", [f"x{i}" for i in range(len(table.columns))])
     columns = (replace(c, name=str(name)) for c, name in zip(table, names, strict=True))
     return replace(table, columns=tuple(columns))
 
 
-def read_labels(y: Any) -> tuple[Table, NDArray[Any]]:
+def read_labels(y: object) -> tuple[Table, np.ndarray]:
     """Labels as a table of one column, or of one a label; and the different ones, sorted.
 
     Raises:
@@ -81,7 +84,7 @@ def read_labels(y: Any) -> tuple[Table, NDArray[Any]]:
     return _one(column), np.unique(labels)
 
 
-def read_values(y: Any) -> Table:
+def read_values(y: object) -> Table:
     """Numbers to predict as a table of one column, or of one an output.
 
     Raises:
@@ -97,7 +100,7 @@ def read_values(y: Any) -> Table:
     return table
 
 
-def read_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:
+def read_weights(sample_weight: object, n_rows: int) -> NDArray[np.float64] | None:
     """``(n,)`` row weights; one number is that of every row.
 
     Raises:
@@ -154,7 +157,7 @@ def target_names(table: Table, n_features: int) -> tuple[str, ...]:
     return table.names[n_features:]
 
 
-def float_type(X: Any) -> type[np.floating[Any]]:
+def float_type(X: object) -> type[np.floating]:
     """float32 where all of ``X`` is, else float64: what predictions and ``coefs_`` have."""
     kinds = X.collect_schema().dtypes() if _is_lazy(X) else getattr(X, "dtypes", None)
     if kinds is not None:  # of a frame
@@ -167,16 +170,16 @@ def _one(column: Column) -> Table:
     return Table((replace(column, name="y"),), "y")
 
 
-def _several(y: Any) -> Table:
+def _several(y: object) -> Table:
     columns = tuple(replace(column, name=f"y: {column.name}") for column in as_table(y, "y"))
     return Table(columns, "y")
 
 
-def _dense(y: Any) -> Any:
-    return y.toarray() if hasattr(y, "toarray") else y
+def _dense(y: object) -> object:
+    return y.toarray() if isinstance(y, Sparse) else y
 
 
-def _is_wide(y: Any) -> bool:
+def _is_wide(y: object) -> bool:
     shape = getattr(y, "shape", None)
     if isinstance(y, list | tuple) and y and isinstance(y[0], list | tuple | np.ndarray):
         try:
@@ -191,7 +194,7 @@ def _is_wide(y: Any) -> bool:
     return shape is not None and len(shape) == 2 and shape[1] > 1
 
 
-def _one_dimensional(y: Any) -> Any:
+def _one_dimensional(y: object) -> object:
     """A column vector as a vector, with scikit-learn's warning."""
     if isinstance(y, list | tuple) and y and isinstance(y[0], list | tuple):
         y = np.asarray(y)
@@ -207,17 +210,18 @@ def _one_dimensional(y: Any) -> Any:
     return y
 
 
-def _refuse_none(y: Any) -> None:
+def _refuse_none(y: object) -> None:
     if y is None:
         raise DataError(
             "This estimator requires y to be passed, but the target y is None.", "Give y."
         )
 
 
-def _refuse_complex(values: Any, name: str) -> None:
-    if getattr(getattr(values, "dtype", None), "kind", "") == "c":
+def _refuse_complex(values: object, name: str) -> None:
+    dtype = getattr(values, "dtype", None)
+    if getattr(dtype, "kind", "") == "c":
         raise DataError(
-            f"Complex data not supported: {name} holds {values.dtype} numbers.",
+            f"Complex data not supported: {name} holds {dtype} numbers.",
             "Give real and imaginary parts as two columns.",
         )
 
@@ -247,18 +251,18 @@ def _refuse_infinite(column: Column, name: str) -> None:
         )
 
 
-def _are_named(X: Any) -> bool:
+def _are_named(X: object) -> bool:
     """Columns or rows by name; a sparse dictionary of keys is a mapping too, but has none."""
     if isinstance(X, list | tuple):
         return bool(X) and isinstance(X[0], Mapping)
     return isinstance(X, Table | Mapping) and not hasattr(X, "tocsc")
 
 
-def _is_lazy(X: Any) -> bool:
+def _is_lazy(X: object) -> TypeGuard[LazyFrame]:
     return hasattr(X, "collect_schema") and hasattr(X, "collect")
 
 
-def _hides_its_names(X: Any) -> bool:
+def _hides_its_names(X: object) -> bool:
     """Before 1.9 scikit-learn does not find the names of Polars frames."""
     import narwhals as nw
 

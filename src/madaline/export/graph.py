@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 # The numbers that the format gives the types (enum TensorProto.DataType); texts are objects here.
 TENSOR_TYPES = {"float32": 1, "int64": 7, "object": 8, "bool": 9, "float64": 11}
+
+Operand: TypeAlias = "Value | np.ndarray | float | str"
+"""What may stand beside a value in a formula."""
 
 STRINGS = 20
 """The first version of the operators that can split and match texts."""
@@ -106,51 +109,51 @@ class Value:
 
     graph: Graph
     name: str
-    dtype: np.dtype[Any]
+    dtype: np.dtype
 
-    def apply(self, op: str, *others: Any, **options: Any) -> Value:
+    def apply(self, op: str, *others: Operand, **options: Any) -> Value:
         """``op`` of this value and others."""
         return self.graph.apply(op, self, *(self._beside(other) for other in others), **options)
 
-    def _beside(self, other: Any) -> Value | np.ndarray:
+    def _beside(self, other: Operand) -> Value | np.ndarray:
         if isinstance(other, Value | np.ndarray):
             return other
         return np.array(other, self.dtype)
 
-    def __add__(self, other: Any) -> Value:
+    def __add__(self, other: Operand) -> Value:
         """Sums of numbers; texts are joined."""
         return self.apply("StringConcat" if self.dtype == object else "Add", other)
 
-    def __radd__(self, other: Any) -> Value:
+    def __radd__(self, other: Operand) -> Value:
         op = "StringConcat" if self.dtype == object else "Add"
         return self.graph.apply(op, self._beside(other), self)
 
-    def __sub__(self, other: Any) -> Value:
+    def __sub__(self, other: Operand) -> Value:
         return self.apply("Sub", other)
 
-    def __rsub__(self, other: Any) -> Value:
+    def __rsub__(self, other: Operand) -> Value:
         return self.graph.apply("Sub", self._beside(other), self)
 
-    def __mul__(self, other: Any) -> Value:
+    def __mul__(self, other: Operand) -> Value:
         return self.apply("Mul", other)
 
-    def __rmul__(self, other: Any) -> Value:
+    def __rmul__(self, other: Operand) -> Value:
         return self.apply("Mul", other)
 
-    def __truediv__(self, other: Any) -> Value:
+    def __truediv__(self, other: Operand) -> Value:
         return self.apply("Div", other)
 
-    def __floordiv__(self, other: Any) -> Value:
+    def __floordiv__(self, other: Operand) -> Value:
         """Of whole numbers from 0: the operator rounds towards zero."""
         return self.apply("Div", other)
 
-    def __mod__(self, other: Any) -> Value:
+    def __mod__(self, other: Operand) -> Value:
         return self.apply("Mod", other)
 
-    def __gt__(self, other: Any) -> Value:
+    def __gt__(self, other: Operand) -> Value:
         return self.apply("Greater", other, dtype=bool)
 
-    def __lt__(self, other: Any) -> Value:
+    def __lt__(self, other: Operand) -> Value:
         return self.apply("Less", other, dtype=bool)
 
     def __and__(self, other: Value) -> Value:
@@ -173,7 +176,7 @@ class Value:
         """The same numbers in another shape; -1 is what is left."""
         return self.apply("Reshape", np.array(shape, np.int64))
 
-    def where(self, condition: Value, other: Any) -> Value:
+    def where(self, condition: Value, other: Operand) -> Value:
         """This value where the condition holds, and the other one elsewhere."""
         return self.graph.apply("Where", condition, self, self._beside(other), dtype=self.dtype)
 

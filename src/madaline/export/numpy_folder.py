@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -79,7 +79,7 @@ def refuse_foreign(folder: Path, shown: Path | str) -> None:
 
 def _is_export(path: Path) -> bool:
     try:
-        document: Any = read_json(path)
+        document: object = read_json(path)
     except FileError:
         return False
     return isinstance(document, dict) and document.get("format") == FORMAT
@@ -99,8 +99,8 @@ def _write(predictor: Predictor, folder: Path) -> None:
     sync_folder(folder)
 
 
-def _write_content(stream: IO[bytes], content: bytes | dict[str, Any]) -> None:
+def _write_content(stream: IO[bytes], content: bytes | dict[str, np.ndarray]) -> None:
     if isinstance(content, bytes):
         stream.write(content)
     else:
-        np.savez(stream, **content)  # numbers only, so nothing is pickled
+        np.savez(stream, **cast("dict[str, Any]", content))  # numbers only, so nothing is pickled

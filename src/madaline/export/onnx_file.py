@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from madaline.export.onnx_network import apply_network
 from madaline.predict.predictor import Predictor
 from madaline.store.files import write_bytes
 from madaline.version import __version__
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, ValueInfoProto
 
 _IR = {13: 7, STRINGS: 9}  # the IR version of the release that brought each opset
 _ML_OPSET = 2
@@ -44,7 +47,7 @@ def export_onnx(predictor: Predictor, path: Path | str) -> None:
     write_bytes(path, model.SerializeToString(deterministic=True))
 
 
-def make_onnx(predictor: Predictor) -> Any:
+def make_onnx(predictor: Predictor) -> ModelProto:
     """The checked ``onnx.ModelProto`` of a predictor; see `export_onnx`."""
     try:
         import onnx
@@ -139,12 +142,12 @@ def _model_proto(
     outputs: list[tuple[Value, int | None]],
     predictor: Predictor,
     columns: dict[str, str],
-) -> Any:
+) -> ModelProto:
     from onnx import helper, numpy_helper
 
     names = [value.name for value, _ in outputs]
 
-    def describe(value: Value, width: int | None) -> Any:
+    def describe(value: Value, width: int | None) -> ValueInfoProto:
         shape = ["rows"] if width is None else ["rows", width]
         return helper.make_tensor_value_info(value.name, TENSOR_TYPES[value.dtype.name], shape)
 

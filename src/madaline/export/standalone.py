@@ -28,7 +28,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import SupportsFloat, TypedDict
 
 import numpy as np
 
@@ -75,6 +75,50 @@ def load(folder: str | Path | None = None) -> Model:
     return Model(document, weights)
 
 
+class Column(TypedDict):
+    """How a column becomes features."""
+
+    name: str
+    kind: str
+    code: str
+    gap: bool
+    levels: list[str]
+    parts: list[str]
+
+
+class Encoder(TypedDict):
+    """How all columns do."""
+
+    columns: list[Column]
+
+
+class Shape(TypedDict):
+    """The layers of the network."""
+
+    hidden: list[int]
+    activations: list[str]
+    output: str
+    n_outputs: int
+    n_numbers: int
+    pieces: int
+
+
+class Target(TypedDict):
+    """What is predicted."""
+
+    task: str
+    names: list[str]
+    class_values: list[str | int | float | bool]
+
+
+class Document(TypedDict):
+    """What the model says beside its numbers."""
+
+    encoder: Encoder
+    architecture: Shape
+    target: Target
+
+
 class Model:
     """A network, what it learned of its columns, and the names of its answers.
 
@@ -84,16 +128,15 @@ class Model:
         classes: Classes, or names of the labels, in the order of the probabilities.
     """
 
-    def __init__(self, document: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        self._columns: list[dict[str, Any]] = document["encoder"]["columns"]
-        self._shape: dict[str, Any] = document["architecture"]
-        self._target: dict[str, Any] = document["target"]
+    def __init__(self, document: Document, arrays: dict[str, np.ndarray]) -> None:
+        self._columns = document["encoder"]["columns"]
+        self._shape, self._target = document["architecture"], document["target"]
         self._arrays = arrays
         self.columns: list[str] = [column["name"] for column in self._columns]
-        self.task: str = self._target["task"]
-        self.classes: list[Any] = self._target["class_values"]
+        self.task = self._target["task"]
+        self.classes = self._target["class_values"]
 
-    def predict(self, columns: Mapping[str, Sequence[Any]]) -> np.ndarray:
+    def predict(self, columns: Mapping[str, Sequence[object]]) -> np.ndarray:
         """Labels ``(n,)``, 0 and 1 of several labels ``(n, k)``, or values ``(n,)`` or ``(n, k)``.
 
         Raises:
@@ -109,7 +152,7 @@ class Model:
         values = restore(p, self._arrays["target.target.mean"], self._arrays["target.target.scale"])
         return values[:, 0] if values.shape[1] == 1 else values
 
-    def predict_proba(self, columns: Mapping[str, Sequence[Any]]) -> np.ndarray:
+    def predict_proba(self, columns: Mapping[str, Sequence[object]]) -> np.ndarray:
         """``(n, classes)`` probabilities; for several labels ``(n, k)`` of each being true.
 
         Raises:
@@ -125,7 +168,7 @@ class Model:
         """Names of what is predicted."""
         return self._target["names"]
 
-    def _outputs(self, columns: Mapping[str, Sequence[Any]]) -> np.ndarray:
+    def _outputs(self, columns: Mapping[str, Sequence[object]]) -> np.ndarray:
         x, codes = self._encode(columns)
         n_members = len(self._arrays["layers.0.bias"])
         dtype = self._arrays["layers.0.bias"].dtype
@@ -156,7 +199,7 @@ class Model:
 
     # -- Columns to features --------------------------------------------------------------------
 
-    def _encode(self, columns: Mapping[str, Sequence[Any]]) -> tuple[np.ndarray, np.ndarray]:
+    def _encode(self, columns: Mapping[str, Sequence[object]]) -> tuple[np.ndarray, np.ndarray]:
         """``(n, d)`` numeric features and ``(n, c)`` codes of embedded columns."""
         n_rows = self._check(columns)
         numbers: list[np.ndarray] = []
@@ -192,7 +235,7 @@ class Model:
             x[:, i] = feature
         return x, np.array(codes, int).reshape(len(codes), n_rows).T
 
-    def _check(self, columns: Mapping[str, Sequence[Any]]) -> int:
+    def _check(self, columns: Mapping[str, Sequence[object]]) -> int:
         absent = [name for name in self.columns if name not in columns]
         if absent:
             raise ModelError(f"The column {absent[0]!r} is missing. Needed: {self.columns}.")
@@ -212,14 +255,14 @@ class Model:
             yield np.where(np.isnan(z), 0, z)
 
 
-def read_numbers(name: str, values: Sequence[Any]) -> np.ndarray:
+def read_numbers(name: str, values: Sequence[object]) -> np.ndarray:
     """``(n,)`` float64, NaN where missing."""
     if isinstance(values, np.ndarray) and values.dtype.kind in "iufb":
         return values.astype(np.float64)
     return np.array([_number(name, row, value) for row, value in enumerate(values)], np.float64)
 
 
-def _number(name: str, row: int, value: Any) -> float:
+def _number(name: str, row: int, value: object) -> float:
     if is_missing(value):
         return np.nan
     try:
@@ -230,7 +273,7 @@ def _number(name: str, row: int, value: Any) -> float:
         raise refusal(name, row, value, "numbers such as 2.5") from None
 
 
-def read_dates(name: str, values: Sequence[Any]) -> np.ndarray:
+def read_dates(name: str, values: Sequence[object]) -> np.ndarray:
     """``(n,)`` datetime64[us] in UTC, NaT where missing."""
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         return values.astype("datetime64[us]")
@@ -238,7 +281,7 @@ def read_dates(name: str, values: Sequence[Any]) -> np.ndarray:
     return np.array(dates, "datetime64[us]")
 
 
-def _date(name: str, row: int, value: Any) -> Any:
+def _date(name: str, row: int, value: object) -> np.datetime64:
     if is_missing(value):
         return np.datetime64("NaT")
     try:
@@ -248,8 +291,10 @@ def _date(name: str, row: int, value: Any) -> Any:
             return np.datetime64(value, "us")
         if isinstance(value, np.datetime64):
             return value
+        if not isinstance(value, str):
+            raise ValueError
         return read_date(value.strip())
-    except (AttributeError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         raise refusal(name, row, value, "dates such as 2024-01-31") from None
 
 
@@ -301,10 +346,10 @@ def date_features(dates: np.ndarray, parts: list[str]) -> tuple[list[np.ndarray]
     return [np.where(missing, np.nan, values) for values in numbers], waves
 
 
-def positions(column: dict[str, Any], values: Sequence[Any]) -> np.ndarray:
+def positions(column: Column, values: Sequence[object]) -> np.ndarray:
     """``(n,)`` place among the levels; then come missing and never seen."""
-    levels: list[str] = column["levels"]
-    index: dict[Any, int] = {level: place for place, level in enumerate(levels)}
+    levels = column["levels"]
+    index: dict[object, int] = {level: place for place, level in enumerate(levels)}
     if column["kind"] == "category":
         for place, level in enumerate(levels):
             for meaning in _meanings_of_level(level):
@@ -321,33 +366,35 @@ def positions(column: dict[str, Any], values: Sequence[Any]) -> np.ndarray:
     return np.array(places, int)
 
 
-def _boolean(name: str, row: int, value: Any) -> str:
+def _boolean(name: str, row: int, value: object) -> str:
     text = value.strip().lower() if isinstance(value, str) else text_of(value)
     if text not in TRUTH:
         raise refusal(name, row, value, "true and false")
     return "true" if TRUTH[text] else "false"
 
 
-def _meanings_of_level(level: str) -> Iterable[tuple[str, Any]]:
+def _meanings_of_level(level: str) -> Iterable[tuple[str, object]]:
     """What a number, a boolean, or a text of another spelling may mean by it."""
     yield _meaning(level)
     if level.strip().lower() in TRUTH:
         yield ("boolean", TRUTH[level.strip().lower()])
 
 
-def _meaning(value: Any) -> tuple[str, Any]:
+def _meaning(value: object) -> tuple[str, object]:
     """A boolean, a number, one of the words true and false, or else a text that means itself."""
     if isinstance(value, bool | np.bool_):
         return ("boolean", float(value))
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return ("word", value.lower())
+    if not isinstance(value, str | SupportsFloat) or "_" in str(value):
+        return ("text", str(value))
     try:
-        return ("text", value) if "_" in str(value) else ("number", float(value))
+        return ("number", float(value))
     except (TypeError, ValueError, OverflowError):
         return ("text", str(value))
 
 
-def level_features(column: dict[str, Any]) -> np.ndarray:
+def level_features(column: Column) -> np.ndarray:
     """The features at each position: -1 and 1 of two levels, or one-hot."""
     n_levels = len(column["levels"])
     if column["code"] == "one_hot":
@@ -358,12 +405,12 @@ def level_features(column: dict[str, Any]) -> np.ndarray:
     return rows
 
 
-def is_missing(value: Any) -> bool:
+def is_missing(value: object) -> bool:
     """None, NaN and NaT are; the only values that differ from themselves."""
     return value is None or bool(value != value)
 
 
-def text_of(value: Any) -> str:
+def text_of(value: object) -> str:
     """A cell as a person would write it: 3 for 3.0, true for True."""
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
@@ -372,7 +419,7 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def refusal(name: str, row: int, value: Any, expected: str) -> ModelError:
+def refusal(name: str, row: int, value: object, expected: str) -> ModelError:
     """The error for a cell that cannot be read."""
     return ModelError(f"Column {name!r} has {value!r} in row {row + 1}; expected {expected}.")
 
@@ -454,7 +501,9 @@ def read_csv(path: str, separator: str) -> dict[str, list[str | None]]:
     return {name: [row[i] for row in cells] for i, name in enumerate(names)}
 
 
-def answers(model: Model, columns: Mapping[str, Sequence[Any]], proba: bool) -> dict[str, Any]:
+def answers(
+    model: Model, columns: Mapping[str, Sequence[object]], proba: bool
+) -> dict[str, np.ndarray]:
     """The columns of the answer, by name."""
     predicted = model.predict(columns)
     if predicted.ndim == 1:

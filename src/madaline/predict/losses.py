@@ -6,7 +6,7 @@ the two together.
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,7 @@ def row_losses(head: Head, z: Floats, y: NDArray[np.generic]) -> NDArray[np.floa
     return cells.mean(axis=1)
 
 
-def losses_of_outputs(head: Head, made: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
+def losses_of_outputs(head: Head, made: np.ndarray, y: np.ndarray) -> NDArray[np.float64]:
     """``(n,)`` losses of outputs, whichever model made them.
 
     >>> losses_of_outputs(Head("squared"), np.array([[3.0]]), np.array([[1.0]])).tolist()
@@ -77,6 +77,6 @@ def losses_of_outputs(head: Head, made: NDArray[Any], y: NDArray[Any]) -> NDArra
     return row_losses(head, z, y)
 
 
-def constant_losses(head: Head, bias: NDArray[np.float64], y: NDArray[Any]) -> NDArray[np.float64]:
+def constant_losses(head: Head, bias: NDArray[np.float64], y: np.ndarray) -> NDArray[np.float64]:
     """``(n,)`` losses of a network that answers ``bias`` ``(k,)``, before its output, to all."""
     return row_losses(head, np.tile(bias, (len(y), 1)), y)

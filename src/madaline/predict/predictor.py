@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from madaline.encode.encoder import Encoder
 from madaline.encode.features import Features
 from madaline.encode.target import TargetCode
 from madaline.errors import FileError, MadalineError, UsageError
+from madaline.events.record import JSON
 from madaline.nn.architecture import OUTPUTS, Architecture
 from madaline.predict.forward import logits, outputs
 from madaline.predict.parts import Parts
@@ -53,7 +53,7 @@ class Predictor:
     target: TargetCode
     architecture: Architecture
     weights: Mapping[str, NDArray[np.floating]]
-    about: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
     parts: Parts = field(default_factory=Parts)
 
     def outputs(
@@ -68,7 +68,7 @@ class Predictor:
         z = logits(self.architecture, dict(self.weights), features.x, features.codes)
         return average(outputs(self.architecture, z), held_out)
 
-    def predict(self, table: Any) -> NDArray[Any]:
+    def predict(self, table: object) -> np.ndarray:
         """Labels ``(n,)``, label indicators ``(n, k)`` or values ``(n,)`` or ``(n, k)``.
 
         Args:
@@ -83,7 +83,7 @@ class Predictor:
         with np.errstate(over="ignore"):
             return _refuse_infinite(self.target.decode(outputs))
 
-    def predict_proba(self, table: Any) -> NDArray[np.floating]:
+    def predict_proba(self, table: object) -> NDArray[np.floating]:
         """``(n, classes)`` probabilities; for several labels, ``(n, k)`` of each being true.
 
         Raises:
@@ -95,7 +95,7 @@ class Predictor:
         p = self._finite_outputs(table)
         return np.concatenate([1 - p, p], axis=1) if self.target.task == "binary" else p
 
-    def _finite_outputs(self, table: Any) -> NDArray[np.floating]:
+    def _finite_outputs(self, table: object) -> NDArray[np.floating]:
         features = self.encoder.transform(as_table(table))
         with np.errstate(over="ignore", invalid="ignore"):
             return _refuse_infinite(self.outputs(features))
@@ -105,25 +105,25 @@ class Predictor:
         """Networks that are averaged."""
         return len(self.weights["layers.0.bias"])
 
-    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    def state(self) -> tuple[dict[str, JSON], dict[str, np.ndarray]]:
         """A JSON document and named arrays that hold all of it."""
         encoder, encoder_arrays = self.encoder.state()
         target, target_arrays = self.target.state()
         shape = {key: getattr(self.architecture, key) for key in sorted(_SHAPE_KEYS)}
-        document = {
+        document: dict[str, JSON] = {
             "architecture": {k: list(v) if isinstance(v, tuple) else v for k, v in shape.items()},
             "encoder": encoder,
             "target": target,
             "about": dict(self.about),
             "parts": self.parts.state(),
         }
-        arrays: dict[str, NDArray[Any]] = dict(self.weights)
+        arrays: dict[str, np.ndarray] = dict(self.weights)
         arrays |= {f"encoder.{key}": value for key, value in encoder_arrays.items()}
         arrays |= {f"target.{key}": value for key, value in target_arrays.items()}
         return document, arrays
 
     @classmethod
-    def from_state(cls, document: Any, arrays: Mapping[str, NDArray[Any]]) -> Predictor:
+    def from_state(cls, document: object, arrays: Mapping[str, np.ndarray]) -> Predictor:
         """The predictor that `state` described.
 
         Nothing in the document is trusted: names come from fixed lists, and shapes must agree.
@@ -159,7 +159,7 @@ class Predictor:
         parts = Parts.from_state(document.get("parts", {}), architecture.output)
         return cls(encoder, target, architecture, weights, document["about"], parts)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
         """Columns, layers and sizes: to be shown."""
         shape = self.architecture
         names = (*shape.activations, shape.output)
@@ -188,23 +188,23 @@ def average(
     return (made * share[:, :, None]).sum(axis=1)
 
 
-def _refuse_infinite(answers: NDArray[Any]) -> NDArray[Any]:
+def _refuse_infinite(answers: np.ndarray) -> np.ndarray:
     if answers.dtype.kind == "f" and not np.isfinite(answers).all():
         raise _damaged("its weights give answers that are not finite")
     return answers
 
 
-def _under(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+def _under(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
 
-def _read_architecture(document: Any) -> Architecture:
+def _read_architecture(document: object) -> Architecture:
     if not isinstance(document, dict) or set(document) != _SHAPE_KEYS:
         raise _damaged("its architecture is not complete")
-    whole: dict[str, Any] = {
-        key: tuple(_count(item) for item in document[key])
+    hidden, code_sizes, embedding_sizes = (
+        tuple(_count(item) for item in document[key])
         for key in ("hidden", "code_sizes", "embedding_sizes")
-    }
+    )
     activations = document["activations"]
     if not all(name in ACTIVATIONS for name in activations) or document["output"] not in OUTPUTS:
         raise _damaged("an activation or its output is not known")
@@ -218,17 +218,19 @@ def _read_architecture(document: Any) -> Architecture:
         n_numbers=_count(document["n_numbers"]),
         pieces=_count(document["pieces"]),
         parametric=document["parametric"],
-        **whole,
+        hidden=hidden,
+        code_sizes=code_sizes,
+        embedding_sizes=embedding_sizes,
     )
 
 
-def _count(value: Any) -> int:
+def _count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
         raise _damaged(f"{value!r} is not a size")
     return value
 
 
-def _check_weights(architecture: Architecture, weights: Mapping[str, NDArray[Any]]) -> None:
+def _check_weights(architecture: Architecture, weights: Mapping[str, np.ndarray]) -> None:
     """Names, shapes and types are those of the architecture, and all numbers are finite."""
     expected: dict[str, tuple[int, ...]] = {
         f"embeddings.{i}": sizes

@@ -13,7 +13,7 @@ from madaline.data.table import Table
 from madaline.settings.table import Settings
 
 
-def read_data(data: Any) -> Table:
+def read_data(data: object) -> Table:
     """The rows of a file, a sample, or anything that is a table."""
     if isinstance(data, str) and data in SAMPLES and not Path(data).exists():
         return load_sample(data).table
@@ -22,7 +22,7 @@ def read_data(data: Any) -> Table:
     return as_table(data)
 
 
-def read_dataset(data: Any, target: tuple[str, ...], settings: Settings, **rows: Any) -> Dataset:
+def read_dataset(data: object, target: tuple[str, ...], settings: Settings, **rows: Any) -> Dataset:
     """All rows, with validation and test rows where the settings name files of them.
 
     Args:

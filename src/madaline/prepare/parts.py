@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +39,7 @@ class Part:
     """
 
     features: Features
-    y: NDArray[Any]
+    y: np.ndarray
     values: NDArray[np.float64]
     weight: NDArray[np.float64]
     held_out: NDArray[np.bool_] | None = None
@@ -102,7 +101,7 @@ class Prepared:
     def fingerprint(self) -> str:
         """SHA-256 over the encoded rows and all that encodes them: names, classes, scales."""
         digest = hashlib.sha256()
-        arrays: list[NDArray[Any]] = []
+        arrays: list[np.ndarray] = []
         for learned in (self.encoder, self.target):
             document, numbers = learned.state()
             digest.update(json.dumps(document, sort_keys=True).encode())
@@ -171,7 +170,7 @@ def encode_parts(
 
 
 def balanced_class_weights(
-    y: NDArray[Any], weight: NDArray[np.float64], n_classes: int
+    y: np.ndarray, weight: NDArray[np.float64], n_classes: int
 ) -> NDArray[np.float64]:
     """``(classes,)`` weights under which all classes count alike: rows / (classes x rows of it).
 

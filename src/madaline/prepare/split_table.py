@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -255,7 +254,7 @@ def _grouping(column: Column) -> NDArray[np.int64]:
     return codes.astype(np.int64)
 
 
-def _moments(column: Column) -> NDArray[Any]:
+def _moments(column: Column) -> np.ndarray:
     if column.kind not in ("number", "date"):
         raise DataError(
             f"Column {column.name!r} cannot order rows in time: it is a {column.kind}.",

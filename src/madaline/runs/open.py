@@ -19,7 +19,7 @@ from madaline.store.folder import RunFolder
 from madaline.train.state import restored
 
 
-def open_run(folder: Path | str, data: Any = None, **rows: Any) -> Run:
+def open_run(folder: Path | str, data: object = None, **rows: Any) -> Run:
     """A finished run as it was at its end, with the opening that it began from.
 
     Nothing is trained and nothing written; the folder may be read by others meanwhile.

@@ -20,7 +20,7 @@ from madaline.store.folder import RunFolder
 
 
 def resume_run(
-    folder: Path | str, data: Any = None, *, watch: Watch | None = None, **rows: Any
+    folder: Path | str, data: object = None, *, watch: Watch | None = None, **rows: Any
 ) -> Run:
     """Go on with a run that was interrupted; the end is that of the unbroken run, bit for bit.
 

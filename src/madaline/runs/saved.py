@@ -21,7 +21,7 @@ from madaline.train.history import CURVES
 from madaline.train.state import history_from
 
 
-def rows_again(path: Path, request: Request, data: Any, **rows: Any) -> Dataset:
+def rows_again(path: Path, request: Request, data: object, **rows: Any) -> Dataset:
     """The rows that a run began with.
 
     Args:

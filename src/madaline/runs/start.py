@@ -21,7 +21,7 @@ from madaline.store.names import new_run_path
 
 
 def start_run(
-    data: Any,
+    data: object,
     target: str | tuple[str, ...],
     settings: Settings | None = None,
     *,
@@ -61,7 +61,7 @@ def record_run(
     data: Dataset,
     settings: Settings,
     *,
-    source: Any = None,
+    source: object = None,
     output: Path | str | None = None,
     origins: Mapping[str, str] | None = None,
     watch: Watch | None = None,
@@ -115,7 +115,7 @@ def recorded(
     return replace(done, folder=folder.path, summary=summary)
 
 
-def _place(data: Any) -> str | None:
+def _place(data: object) -> str | None:
     if isinstance(data, str) and data in SAMPLES and not Path(data).exists():
         return data
     return str(Path(data).resolve()) if isinstance(data, str | Path) else None
@@ -128,5 +128,5 @@ def _with_whole_paths(settings: Settings) -> Settings:
     return replace(settings, **places)
 
 
-def _stem(data: Any) -> str:
+def _stem(data: object) -> str:
     return Path(data).name.split(".")[0] if isinstance(data, str | Path) else "run"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from madaline.events.record import JSON
 from madaline.score.curve import Curve
 from madaline.score.evidence import Evidence, Facts
 from madaline.stats.digits import significant
 from madaline.stats.intervals import Difference
 
-Advice = tuple[str, dict[str, Any]]
+Advice = tuple[str, dict[str, JSON]]
+Used = Mapping[str, Any]  # the settings of the run, by name
 
 SENTENCES = {
     "diverged": "training broke down: the loss grew out of bounds instead of falling",
@@ -95,7 +98,7 @@ def remark(facts: Facts, evidence: Evidence) -> tuple[str, ...]:
 
 def advise(code: str, facts: Facts, curve: Curve, evidence: Evidence, doubtful: bool) -> Advice:
     """One next action, and the settings that do it."""
-    used = dict(evidence.settings)
+    used = evidence.settings
     match code:
         case "diverged":
             return _change_rate(used, 0.1)
@@ -111,7 +114,7 @@ def advise(code: str, facts: Facts, curve: Curve, evidence: Evidence, doubtful: 
             return _keep(facts, used, doubtful)
 
 
-def _change_rate(used: dict[str, Any], factor: float) -> Advice:
+def _change_rate(used: Used, factor: float) -> Advice:
     verb = "Lower" if factor < 1 else "Raise"
     rate = used.get("learning_rate")
     if not isinstance(rate, int | float):
@@ -121,7 +124,7 @@ def _change_rate(used: dict[str, Any], factor: float) -> Advice:
     return f"{verb} the learning rate from {rate:g} to {new:g}.", {"learning_rate": new}
 
 
-def _wake(facts: Facts, curve: Curve, used: dict[str, Any]) -> Advice:
+def _wake(facts: Facts, curve: Curve, used: Used) -> Advice:
     """A network that learned nothing: no signal, or a rate that is too high or too low."""
     if _no_signal(facts):
         return LOOK_AT_DATA, {}
@@ -149,7 +152,7 @@ def _restless(facts: Facts) -> bool:
     return jumps or far_off or shape.peak - shape.start > RESTLESS_SHARE * abs(shape.start)
 
 
-def _hold_back(used: dict[str, Any]) -> Advice:
+def _hold_back(used: Used) -> Advice:
     """Against overfitting: dropout first, then weight decay where there is nothing to drop."""
     dropout = float(used.get("dropout") or 0.0)
     if used.get("hidden") == () or dropout >= MOST_DROPOUT:
@@ -162,7 +165,7 @@ def _hold_back(used: dict[str, Any]) -> Advice:
     )
 
 
-def _set_free(facts: Facts, used: dict[str, Any]) -> Advice:
+def _set_free(facts: Facts, used: Used) -> Advice:
     """Against underfitting: less restraint, then more units, then another rate."""
     for name in ("dropout", "l1", "l2", "lp", "input_noise"):
         if (used.get(name) or 0) > (STRONG_DROPOUT if name == "dropout" else 0):
@@ -178,7 +181,7 @@ def _set_free(facts: Facts, used: dict[str, Any]) -> Advice:
     return _change_rate(used, 1 / 3 if _restless(facts) else 3)
 
 
-def _go_on(curve: Curve, used: dict[str, Any]) -> Advice:
+def _go_on(curve: Curve, used: Used) -> Advice:
     budget = used.get("time_budget")
     if curve.stopped_why == "time" and budget:
         return f"Allow {2 * budget:g} seconds instead of {budget:g}.", {"time_budget": 2 * budget}
@@ -188,7 +191,7 @@ def _go_on(curve: Curve, used: dict[str, Any]) -> Advice:
     return f"Train for {2 * planned:,} epochs instead of {planned:,}.", {"epochs": 2 * planned}
 
 
-def _keep(facts: Facts, used: dict[str, Any], doubtful: bool) -> Advice:
+def _keep(facts: Facts, used: Used, doubtful: bool) -> Advice:
     if doubtful:
         return (
             "Repeat with another seed, or with more rows, before trusting the difference.",

@@ -6,12 +6,15 @@ Scikit-learn's linear models; imported when first needed, for that takes most of
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+    from sklearn.linear_model import LogisticRegression
+
     from madaline.encode.features import Features
     from madaline.nn.head import Head
 
@@ -19,13 +22,14 @@ if TYPE_CHECKING:
 _MOST_ROWS = 20_000
 _MOST_LABELS = 20
 
+Matrix: TypeAlias = "np.ndarray | csr_array"
 Outputs = NDArray[np.float64]
 
 
 def linear_outputs(
     head: Head,
     features: Features,
-    y: NDArray[Any],
+    y: np.ndarray,
     weight: NDArray[np.float64],
     n_outputs: int,
     others: dict[str, Features],
@@ -69,14 +73,14 @@ def _sample(n: int) -> NDArray[np.intp]:
     return np.arange(n) if n <= _MOST_ROWS else np.linspace(0, n - 1, _MOST_ROWS).astype(np.intp)
 
 
-def _matrix(features: Features, widths: tuple[int, ...]) -> Any:
+def _matrix(features: Features, widths: tuple[int, ...]) -> Matrix:
     """Numbers and one-hot codes; a code that no training row has (beyond its width) is all 0."""
     x = np.asarray(features.x, np.float64)
     if not features.codes.shape[1]:
         return x
     from scipy import sparse
 
-    blocks: list[Any] = [sparse.csr_array(x)]
+    blocks = [sparse.csr_array(x)]
     for column, width in zip(features.codes.T, widths, strict=True):
         (rows,) = np.nonzero(column < width)
         ones, shape = np.ones(len(rows)), (len(column), width)
@@ -84,18 +88,18 @@ def _matrix(features: Features, widths: tuple[int, ...]) -> Any:
     return sparse.csr_array(sparse.hstack(blocks))
 
 
-def _ridge(x: Any, y: Any, w: Any, rows: dict[str, Any]) -> dict[str, Outputs]:
+def _ridge(x: Matrix, y: np.ndarray, w: np.ndarray, rows: dict[str, Matrix]) -> dict[str, Outputs]:
     from sklearn.linear_model import Ridge
 
     model = Ridge(alpha=1.0, solver="auto" if isinstance(x, np.ndarray) else "sparse_cg")
     model.fit(x, y, sample_weight=w)
-    return {
-        name: np.asarray(model.predict(part)).reshape(part.shape[0], -1)
-        for name, part in rows.items()
-    }
+    made = {name: np.asarray(model.predict(part)) for name, part in rows.items()}
+    return {name: found.reshape(len(found), -1) for name, found in made.items()}
 
 
-def _poisson(x: Any, y: Any, w: Any, rows: dict[str, Any]) -> dict[str, Outputs]:
+def _poisson(
+    x: Matrix, y: np.ndarray, w: np.ndarray, rows: dict[str, Matrix]
+) -> dict[str, Outputs]:
     from sklearn.linear_model import PoissonRegressor
 
     models = [
@@ -107,7 +111,7 @@ def _poisson(x: Any, y: Any, w: Any, rows: dict[str, Any]) -> dict[str, Outputs]
 
 
 def _softmax(
-    x: Any, y: Any, w: Any, n_outputs: int, rows: dict[str, Any]
+    x: Matrix, y: np.ndarray, w: np.ndarray, n_outputs: int, rows: dict[str, Matrix]
 ) -> dict[str, Outputs] | None:
     present = np.unique(y)
     if len(present) < 2:
@@ -115,12 +119,15 @@ def _softmax(
     model = _logistic().fit(x, y, sample_weight=w)
     found: dict[str, Outputs] = {}
     for name, part in rows.items():
-        found[name] = np.zeros((part.shape[0], n_outputs))
-        found[name][:, present] = model.predict_proba(part)
+        p = model.predict_proba(part)
+        found[name] = np.zeros((len(p), n_outputs))
+        found[name][:, present] = p
     return found
 
 
-def _labels(x: Any, y: Any, w: Any, rows: dict[str, Any]) -> dict[str, Outputs] | None:
+def _labels(
+    x: Matrix, y: np.ndarray, w: np.ndarray, rows: dict[str, Matrix]
+) -> dict[str, Outputs] | None:
     if any(len(np.unique(column)) < 2 for column in y.T):
         return None
     models = [_logistic().fit(x, column, sample_weight=w) for column in y.T]
@@ -130,7 +137,7 @@ def _labels(x: Any, y: Any, w: Any, rows: dict[str, Any]) -> dict[str, Outputs] 
     }
 
 
-def _logistic() -> Any:
+def _logistic() -> LogisticRegression:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(max_iter=200)

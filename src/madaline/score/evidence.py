@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import hypot, nan
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -103,7 +102,7 @@ class Evidence:
     part: str = "test"
     test_score: Score | None = None
     train_score: Score | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    settings: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 UNKNOWN = Difference(nan, nan, nan)

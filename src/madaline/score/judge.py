@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,7 +195,7 @@ def _linear(opening: Opening, parts: Mapping[str, Part]) -> dict[str, NDArray[np
     return made
 
 
-def score(target: TargetCode, part: Part, made: NDArray[Any]) -> Scores:
+def score(target: TargetCode, part: Part, made: np.ndarray) -> Scores:
     """Scores of outputs ``(n, k)`` on a part, in the units of the target."""
     weight = None if np.all(part.weight == 1) else part.weight
     match target.task:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import jax
 import numpy as np
@@ -30,7 +29,7 @@ from madaline.train.state import Problem, TrainState, join_members, take_members
 # Members of a program: a group of four keeps the lanes of a processor busy.
 GROUP = 4
 
-Curves = Mapping[str, NDArray[Any]]
+Curves = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,11 +173,11 @@ def enter(opening: Opening, arms: Sequence[Arm], *, strict: bool = False) -> tup
     """
     openings = [_opened(opening, arm, strict=strict) for arm in arms]
     keys = [_program_of(own.problem) for own in openings]
-    programs: dict[Any, Program] = {}
+    programs: dict[object, Program] = {}
     for key in dict.fromkeys(keys):
         alike = [own.problem for own, found in zip(openings, keys, strict=True) if found == key]
         programs[key] = Program(_joined(alike), min(GROUP, len(alike)))
-    firsts: dict[Any, TrainState] = {}
+    firsts: dict[object, TrainState] = {}
     entered: list[Trained] = []
     for arm, own, key in zip(arms, openings, keys, strict=True):
         start = (key, arm.seed, None if arm.weight is None else arm.weight.tobytes())
@@ -223,7 +222,7 @@ def _opened(opening: Opening, arm: Arm, *, strict: bool) -> Opening:
     return replace(own, problem=replace(own.problem, hyper=hyper, train=train))
 
 
-def _program_of(problem: Problem) -> tuple[Any, ...]:
+def _program_of(problem: Problem) -> tuple[object, ...]:
     """What arms must have in common to be members of one program."""
     return problem.architecture, replace(problem.plan, extras=()), problem.train.x.dtype
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from madaline.errors import UsageError, nearest
+from madaline.events.record import JSON
 from madaline.settings.table import NUMBERS, ROWS, accepted
 
 VARIABLE = tuple(name for name, row in ROWS.items() if row.searched)
@@ -26,7 +26,7 @@ _GRAMMAR = "Write a..b, a..b:log, or a..b:log:5 for five values, such as 1e-4..1
 
 @dataclass(frozen=True)
 class Range:
-    """Any number between two.
+    """object number between two.
 
     Attributes:
         low, high: The ends.
@@ -55,9 +55,9 @@ class Range:
 class Values:
     """One of several values."""
 
-    values: tuple[Any, ...]
+    values: tuple[JSON, ...]
 
-    def at(self, share: float) -> Any:
+    def at(self, share: float) -> JSON:
         """The value at a share of the way, each with the same part of it.
 
         >>> Values(("relu", "tanh")).at(0.6)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from madaline.errors import UsageError
+from madaline.events.record import JSON
 from madaline.settings.recipes import Recipe
 from madaline.settings.table import Settings
 from madaline.study.ranges import Range, Space, Values, check_variable
@@ -18,7 +19,7 @@ _MOST_DROPOUT = 0.4
 # Draws without a new trial after which a space is taken to hold no more.
 _PATIENCE = 100
 
-Choices = Mapping[str, Any]
+Choices = Mapping[str, JSON]
 
 
 def default_space(given: Settings, settings: Recipe) -> Space:
@@ -79,7 +80,7 @@ def draw_trials(space: Space, n_trials: int, settings: Settings) -> tuple[Choice
     if not space:
         raise UsageError("There is nothing to vary.", "Name a setting and its range.")
     known = {name: getattr(settings, name) for name in space}
-    trials: list[dict[str, Any]] = [{}]
+    trials: list[dict[str, JSON]] = [{}]
     fruitless = 0
     for choices in _combinations(space, n_trials, settings.seed):
         fruitless += 1
@@ -95,7 +96,7 @@ def draw_trials(space: Space, n_trials: int, settings: Settings) -> tuple[Choice
     return tuple(trials)
 
 
-def _combinations(space: Space, n_trials: int, seed: int) -> Iterator[dict[str, Any]]:
+def _combinations(space: Space, n_trials: int, seed: int) -> Iterator[dict[str, JSON]]:
     grids = [axis.values for axis in space.values() if isinstance(axis, Values)]
     if len(grids) == len(space) and math.prod(map(len, grids)) <= n_trials:
         for values in itertools.product(*grids):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def column_from_array(name: str, values: np.ndarray, source: str, *, dates: bool
 
 
 def column_from_objects(
-    name: str, cells: Sequence[Any], source: str, *, dates: bool = True
+    name: str, cells: Sequence[object], source: str, *, dates: bool = True
 ) -> Column:
     """A column of Python values; None and NaN are missing; mixed kinds become texts.
 
@@ -96,15 +96,17 @@ def column_from_objects(
     if all(issubclass(t, _NUMBERS) for t in types):
         return _number_column(name, cells, source)
     if all(issubclass(t, str) for t in types):
-        return _text_column(name, cells, dates)
+        return _text_column(name, cast("Sequence[str | None]", cells), dates)
     if all(issubclass(t, date | np.datetime64) for t in types):
         return Column(name, "date", np.array([_in_utc(c) for c in cells], "datetime64[us]"))
     if all(issubclass(t, timedelta) for t in types):
-        return Column(name, "number", np.array([_seconds(c) for c in cells], np.float64))
+        return Column(
+            name, "number", np.array([*map(_seconds, cast("Sequence[timedelta | None]", cells))])
+        )
     return category(name, (None if c is None else _paired(str(c)) for c in cells))
 
 
-def _number_column(name: str, cells: Sequence[Any], source: str) -> Column:
+def _number_column(name: str, cells: Sequence[object], source: str) -> Column:
     try:
         whole = (cell for cell in cells if isinstance(cell, int))
         notes = rounding_note(name, (n for n in whole if not -MOST_WHOLE <= n <= MOST_WHOLE))
@@ -117,7 +119,7 @@ def _number_column(name: str, cells: Sequence[Any], source: str) -> Column:
         ) from None
 
 
-def _text_column(name: str, cells: Sequence[Any], dates: bool) -> Column:
+def _text_column(name: str, cells: Sequence[str | None], dates: bool) -> Column:
     few = column_of_few(name, cells, dates=dates)
     if few is not None:
         return few
@@ -138,7 +140,7 @@ def _paired(text: str | None) -> str | None:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _in_utc(cell: Any) -> Any:
+def _in_utc(cell: object) -> object:
     if isinstance(cell, datetime) and cell.tzinfo is not None:
         return cell.astimezone(UTC).replace(tzinfo=None)
     return cell

@@ -6,7 +6,7 @@ import io
 import json
 import re
 from dataclasses import replace
-from typing import Any
+from typing import cast
 
 from madaline.data.columns.frames import as_table
 from madaline.data.columns.typed import table_from_polars
@@ -73,7 +73,7 @@ def _refuse_twice(data: bytes, source: str) -> None:
             pass  # told with its line later
 
 
-def _objects(text: str, source: str) -> list[dict[str, Any]]:
+def _objects(text: str, source: str) -> list[dict[str, object]]:
     if text.lstrip().startswith("["):
         rows = _parse(text, "", source)
         if not isinstance(rows, list) or not rows:
@@ -85,15 +85,16 @@ def _objects(text: str, source: str) -> list[dict[str, Any]]:
             for i, line in enumerate(text.split("\n"), 1)
             if line.strip()
         ]
-    for where, row in lines:
-        if not isinstance(row, dict):
-            raise DataError(
-                f"{where} is not an object.", 'Expected {"column": value, ...} in each line.'
-            )
-    return [row for _, row in lines]
+    return [_row(where, row) for where, row in lines]
 
 
-def _parse(text: str, where: str, source: str) -> Any:
+def _row(where: str, row: object) -> dict[str, object]:
+    if isinstance(row, dict):
+        return cast("dict[str, object]", row)
+    raise DataError(f"{where} is not an object.", 'Expected {"column": value, ...} in each line.')
+
+
+def _parse(text: str, where: str, source: str) -> object:
     try:
         return json.loads(
             text, parse_int=_whole, object_pairs_hook=lambda pairs: _object(pairs, source)
@@ -108,7 +109,7 @@ def _parse(text: str, where: str, source: str) -> Any:
         ) from None
 
 
-def _object(pairs: list[tuple[str, Any]], source: str) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]], source: str) -> dict[str, object]:
     found = {_encodable(name): value for name, value in pairs}
     if len(found) < len(pairs):
         name = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
