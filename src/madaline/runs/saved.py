@@ -15,8 +15,7 @@ from madaline.prepare.dataset import read_dataset
 from madaline.runs.request import Request
 from madaline.store.checkpoint import Checkpoint
 from madaline.store.plain import plain
-from madaline.train.history import CURVES
-from madaline.train.state import history_from
+from madaline.train.history import CURVES, history_from
 
 
 def rows_again(path: Path, request: Request, data: Any, **rows: Any) -> Dataset:
@@ -74,9 +73,15 @@ def standing(path: Path, saved: Checkpoint, asked: Mapping[str, Any]) -> tuple[R
 
 def _are_curves(curves: Mapping[str, Any], epochs: Any, members: int) -> bool:
     """Whether these are the curves of so many epochs."""
-    wanted = {**dict.fromkeys(CURVES, (epochs, members)), "seconds": (epochs,)}
-    found = {name: curve.shape for name, curve in curves.items() if curve.dtype.kind == "f"}
-    return found == wanted
+    return (
+        {*CURVES, "seconds"} <= set(curves)
+        and curves["seconds"].shape == (epochs,)
+        and all(
+            curve.dtype.kind == "f" and curve.shape[:2] == (epochs, members)
+            for name, curve in curves.items()
+            if name != "seconds"
+        )
+    )
 
 
 def _refuse_other(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
