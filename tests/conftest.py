@@ -22,3 +22,12 @@ settings.load_profile("madaline")
 def _an_empty_folder(tmp_path, monkeypatch):
     """Commands under test write ``runs/`` below the folder they are called in."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def quick_compilation():
+    """For tests of which most of the time is XLA's, and which do not depend on its passes."""
+    before = jax.config.values["jax_disable_most_optimizations"]
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)

@@ -13,6 +13,7 @@ from madaline.runs.resume import resume_run
 from madaline.runs.start import start_run
 from madaline.settings.table import Settings
 from madaline.store.bundle import load_model, save_model
+from tools import interrupter
 
 N = 330
 RNG = np.random.default_rng(0)
@@ -47,8 +48,8 @@ def test_validation_scores_are_those_of_rows_that_members_held_out(done):
     rows = found.summary.rows
     assert found.history.validation_loss.shape[1] == 4
     # Four members hold out other rows, which are rows of the training part too.
-    assert rows["validation"] > 3 * 0.1 * N
-    assert rows["train"] + rows["test"] == N
+    assert rows.validation > 3 * 0.1 * N
+    assert rows.train + rows.test == N
 
 
 def test_every_second_member_sees_pieces(done):
@@ -93,16 +94,9 @@ def test_onnx_and_the_numpy_folder_answer_alike(done, tmp_path):
 
 
 def test_a_run_that_was_interrupted_ends_with_the_same_bits(tmp_path):
-    class Interrupt:
-        def event(self, event):
-            pass
-
-        def progress(self, progress):
-            return "interrupted"
-
     table = a_table("classes")
     whole = start_run(table, "y", chosen(), output=tmp_path / "whole")
-    start_run(table, "y", chosen(), output=tmp_path / "part", watch=Interrupt())
+    start_run(table, "y", chosen(), output=tmp_path / "part", watch=interrupter())
     again = resume_run(tmp_path / "part", table)
     for name, value in whole.predictor.weights.items():
         np.testing.assert_array_equal(again.predictor.weights[name], value)

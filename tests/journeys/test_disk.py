@@ -11,7 +11,6 @@ import sys
 import threading
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -24,6 +23,9 @@ from madaline.runs.start import start_run
 from madaline.settings.table import Settings
 from madaline.store import files
 from madaline.store.bundle import load_model
+from tools import Onlooker, interrupter
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 SETTINGS = Settings(preset="classic", hidden=(4,), epochs=4, batch_size=16, patience=0, test=0.0)
 GOLDEN = Path(__file__).parents[1] / "golden" / "v2"
@@ -55,26 +57,6 @@ class Full:
         return self.writes == self.at or (self.writes > self.at and not self.again)
 
 
-class Watch:
-    def __init__(self, wish=None):
-        self.wish, self.warnings = wish, []
-
-    def event(self, event):
-        if event.kind == "alert":
-            self.warnings.append(event.text)
-
-    def progress(self, progress):
-        return self.wish
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quick_compilation():
-    before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
-
-
 @pytest.fixture(autouse=True)
 def _rows(monkeypatch):
     x = np.random.default_rng(0).normal(size=(80, 2))
@@ -98,7 +80,7 @@ def test_a_disk_that_fills_at_any_write_costs_no_bit_and_never_passes_for_succes
     started("unbroken")
     refused = warned = 0
     for at in range(1, 200):
-        folder, watch = f"run{at}", Watch()
+        folder, watch = f"run{at}", Onlooker()
         with monkeypatch.context() as patch:
             disk = Full(patch, at, again=again)
             try:
@@ -108,7 +90,7 @@ def test_a_disk_that_fills_at_any_write_costs_no_bit_and_never_passes_for_succes
                 assert not Path(folder, "model.madaline").exists()
             else:
                 assert Path(folder, "model.madaline").exists()
-            warned += bool(watch.warnings)
+            warned += bool(watch.texts())
             whole = disk.writes < at
         # Space is free again.
         if not Path(folder).exists():
@@ -185,7 +167,7 @@ def test_a_real_disk_that_is_full_is_told_and_freed_it_holds_the_same_run(small_
 
 
 def test_a_read_only_disk_is_told_before_training_and_its_models_still_answer(small_disk):
-    started("begun", Watch("interrupted"))
+    started("begun", interrupter())
     shutil.copytree("begun", small_disk / "run")
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     for words in (
@@ -202,7 +184,7 @@ def test_a_read_only_disk_is_told_before_training_and_its_models_still_answer(sm
 
 
 def test_a_disk_that_turns_read_only_in_mid_run_ends_it_with_one_line(small_disk):
-    class Remount(Watch):
+    class Remount(Onlooker):
         def progress(self, progress):
             if progress.epoch == 1:
                 words = ["mount", "-o", "remount,ro", str(small_disk)]
@@ -258,7 +240,7 @@ def test_two_runs_at_once_without_a_name_get_two():
 
 def test_a_run_that_was_copied_moved_or_linked_goes_on():
     started("unbroken")
-    started("begun", Watch("interrupted"))
+    started("begun", interrupter())
     shutil.copytree("begun", "elsewhere/copy of begun")
     Path("link").symlink_to("elsewhere/copy of begun")
     resume_run("link")

@@ -7,7 +7,6 @@ import os
 import shutil
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
@@ -18,6 +17,9 @@ from madaline.runs.start import start_run
 from madaline.settings.table import Settings
 from madaline.store.bundle import load_model
 from madaline.store.checkpoint import load_checkpoint
+from tools import interrupter
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 CALLS = (
     "open", "mkdir", "write", "fsync", "replace", "link", "unlink", "ftruncate", "rmdir",
@@ -63,25 +65,6 @@ class Mortal:
         """What the system closes, which gives back the lock."""
         for handle in self.handles:
             self._close(handle)
-
-
-class Watch:
-    def __init__(self, wish=None):
-        self.wish = wish
-
-    def event(self, event):
-        pass
-
-    def progress(self, progress):
-        return self.wish
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quick_compilation():
-    before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture(autouse=True)
@@ -151,7 +134,7 @@ def test_killed_at_every_call_of_its_life_a_run_ends_as_the_unbroken_one(monkeyp
 
 def test_killed_at_every_call_of_a_resumption_the_earlier_model_is_not_damaged(monkeypatch):
     started("unbroken")
-    started("begun", Watch("interrupted"))
+    started("begun", interrupter())
     earlier, n_kills = load_model("begun").weights, 0
 
     def copy(folder):

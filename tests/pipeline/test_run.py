@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import jax
 import numpy as np
 import pytest
 
@@ -13,16 +12,9 @@ from madaline.events.training import Ended
 from madaline.pipeline.run import run
 from madaline.settings.table import ACTIVATIONS, OPTIMIZERS, SCHEDULES, Settings
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 N = 300
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quick_compilation():
-    """Most of the time here is XLA's, and what is tested here does not depend on its passes."""
-    before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 RNG = np.random.default_rng(0)

@@ -13,18 +13,9 @@ from madaline.runs.open import open_run
 from madaline.runs.start import start_run
 from madaline.settings.table import Settings
 from madaline.train.state import state_arrays
+from tools import interrupter
 
 TINY = Settings(preset="classic", hidden=(4,), epochs=4)
-
-
-class Stop:
-    """Interrupts after the first look."""
-
-    def event(self, event):
-        pass
-
-    def progress(self, progress):
-        return "interrupted"
 
 
 def same(a, b):
@@ -71,7 +62,7 @@ def test_rows_that_are_others_are_refused():
 
 
 def test_a_run_that_is_not_finished_is_to_be_resumed_first():
-    start_run("iris", "species", replace(TINY, epochs=300), output="run", watch=Stop())
+    start_run("iris", "species", replace(TINY, epochs=300), output="run", watch=interrupter())
     with pytest.raises(UsageError, match="not finished"):
         open_run("run")
 

@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
-import jax
 import numpy as np
 import pytest
 
@@ -20,17 +19,12 @@ from madaline.runs.start import start_run
 from madaline.settings.table import Settings
 from madaline.store import checkpoint, folder
 from madaline.store.bundle import load_model
+from tools import Onlooker, interrupter
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 X = np.random.default_rng(0).normal(size=(300, 2))
 QUICK = {"preset": "classic", "hidden": (8,), "epochs": 60, "batch_size": 32, "patience": 0}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quick_compilation():
-    before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture(autouse=True)
@@ -40,29 +34,12 @@ def _a_file_and_many_checkpoints(monkeypatch):
     monkeypatch.setattr(recorder, "CHECKPOINT_SECONDS", 0.0)
 
 
-class Watch:
-    """Acts at some look, keeps what it is told."""
-
-    def __init__(self, act=lambda: None, *, at=1):
-        self.act, self.left, self.events = act, at, []
-
-    def event(self, event):
-        self.events.append(event)
-
-    def progress(self, progress):
-        self.left -= 1
-        return self.act() if self.left == 0 else None
-
-    def texts(self):
-        return [event.text for event in self.events if event.kind == "alert"]
-
-
 def started(name="run", *, watch=None, **chosen):
     return start_run("rows.csv", "y", Settings(**{**QUICK, **chosen}), output=name, watch=watch)
 
 
 def interrupted(name="run", *, at=1):
-    return started(name, watch=Watch(lambda: "interrupted", at=at))
+    return started(name, watch=interrupter(at))
 
 
 def bits(done):
@@ -84,7 +61,7 @@ def broken(*_, **__):
 
 def test_a_full_disk_in_mid_run_is_told_once_and_the_run_goes_on(monkeypatch):
     unbroken = started("unbroken")
-    watch = Watch(lambda: monkeypatch.setattr(checkpoint, "save_checkpoint", full))
+    watch = Onlooker(lambda: monkeypatch.setattr(checkpoint, "save_checkpoint", full))
     done = started(watch=watch)
     assert bits(done) == bits(unbroken)
     (text,) = watch.texts()
@@ -94,13 +71,13 @@ def test_a_full_disk_in_mid_run_is_told_once_and_the_run_goes_on(monkeypatch):
 
 def test_any_other_trouble_with_a_checkpoint_ends_the_run_at_once(monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(FileError, match="reports an error"):
-        started(watch=Watch(lambda: patch.setattr(checkpoint, "save_checkpoint", broken), at=2))
+        started(watch=Onlooker(lambda: patch.setattr(checkpoint, "save_checkpoint", broken), at=2))
     assert bits(resume_run("run")) == bits(started("unbroken"))
 
 
 def test_without_a_written_model_nothing_succeeds_and_resume_writes_it(monkeypatch):
     unbroken = started("unbroken")
-    watch = Watch()
+    watch = Onlooker()
     said = r"disk is full.*Then resume the run in run"
     with monkeypatch.context() as patch:
         patch.setattr(folder.bundle, "save_model", full)
@@ -134,14 +111,14 @@ def test_a_folder_that_vanishes_in_mid_run_ends_it_and_nothing_is_written_there(
             folder.RunFolder.create("run", {"other": True}).close()
 
     with pytest.raises(FileError, match="run was removed or replaced while the run went on"):
-        started(watch=Watch(vanish, at=2))
+        started(watch=Onlooker(vanish, at=2))
     left = sorted(path.name for path in Path("run").iterdir()) if again else Path("run").exists()
     assert left == (["events.jsonl", "lock", "run.json"] if again else False)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, BrokenPipeError, RuntimeError])
 def test_what_breaks_before_training_leaves_no_folder(error):
-    class Breaks(Watch):
+    class Breaks(Onlooker):
         def event(self, event):
             if event.kind == "network":
                 raise error
@@ -154,7 +131,7 @@ def test_what_breaks_before_training_leaves_no_folder(error):
 def test_a_disk_that_is_too_full_is_told_before_training(monkeypatch):
     usage = SimpleNamespace(total=10**9, used=10**9, free=500)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
-    watch = Watch()
+    watch = Onlooker()
     with pytest.raises(FileError, match=r"run needs about .* MB; the disk has 0.0 MB left"):
         started(watch=watch)
     assert [event.kind for event in watch.events] == ["data"]
@@ -196,7 +173,7 @@ def test_class_weights_given_at_the_start_must_be_given_again():
     lines = ["a,b,y", *(f"{a!r},{b!r},{'yes' if a > 0.5 else 'no'}" for a, b in X.tolist())]
     Path("rows.csv").write_text("\n".join(lines))
     weights = {"yes": 3.0, "no": 1.0}
-    watch = Watch(lambda: "interrupted")
+    watch = interrupter()
     settings = Settings(**QUICK)
     start_run("rows.csv", "y", settings, output="run", watch=watch, class_weight=weights)
     with pytest.raises(UsageError, match="class_weight given"):
@@ -209,8 +186,8 @@ def test_a_part_that_ran_elsewhere_is_remembered(monkeypatch):
     here = recorder.environment
     with monkeypatch.context() as patch:
         patch.setattr(recorder, "environment", lambda: {**here(), "threads": "77"})
-        resume_run("run", watch=Watch(lambda: "interrupted"))
-    watch = Watch()
+        resume_run("run", watch=interrupter())
+    watch = Onlooker()
     resume_run("run", watch=watch)
     (text,) = watch.texts()
     assert "threads 77 ->" in text

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
@@ -17,6 +16,9 @@ from madaline.runs.start import start_run
 from madaline.settings.table import Settings
 from madaline.store.bundle import load_model
 from madaline.train.history import CURVES
+from tools import Onlooker, interrupter
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 N = 300
 X = np.random.default_rng(0).normal(size=(N, 2))
@@ -28,14 +30,6 @@ QUICK = {
     "patience": 0,
     "members": 2,
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quick_compilation():
-    before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture(autouse=True)
@@ -52,24 +46,6 @@ def bits(done):
     return {name: value.tobytes() for name, value in done.predictor.weights.items()}
 
 
-class Watch:
-    """Interrupts after some chunks, and keeps what it is told."""
-
-    def __init__(self, chunks=None):
-        self.left, self.events = chunks, []
-
-    def event(self, event):
-        self.events.append(event)
-
-    def progress(self, progress):
-        if self.left is not None:
-            self.left -= 1
-        return "interrupted" if self.left == 0 else None
-
-    def texts(self, kind):
-        return [event.text for event in self.events if event.kind == kind]
-
-
 def events(folder):
     return [json.loads(line) for line in Path(folder, "events.jsonl").read_text().splitlines()]
 
@@ -77,7 +53,7 @@ def events(folder):
 def test_a_folder_an_onlooker_and_the_way_rows_came_change_no_bit():
     settings = Settings(**QUICK)
     table = as_table({"a": X[:, 0], "b": X[:, 1], "y": X[:, 0] * X[:, 1] + X[:, 0]})
-    written = started("run", watch=Watch())
+    written = started("run", watch=Onlooker())
     assert bits(written) == bits(started("again")) == bits(run(Dataset(table, ("y",)), settings))
 
 
@@ -92,7 +68,7 @@ def test_the_model_in_the_folder_is_the_one_returned():
 
 
 def test_the_log_holds_what_the_onlooker_saw():
-    watch = Watch()
+    watch = Onlooker()
     started(watch=watch)
     log = events("run")
     assert [event["kind"] for event in log] == ["start", *(event.kind for event in watch.events)]
@@ -103,7 +79,7 @@ def test_the_log_holds_what_the_onlooker_saw():
 @pytest.mark.parametrize("chunks", [1, 2, 3])
 def test_an_interrupted_run_ends_as_the_unbroken_one(chunks):
     unbroken = started("unbroken", dropout=0.2, epochs=400)
-    broken = started("broken", dropout=0.2, epochs=400, watch=Watch(chunks))
+    broken = started("broken", dropout=0.2, epochs=400, watch=interrupter(chunks))
     assert broken.why == "interrupted"
     assert len(broken.history) < 400
     assert load_model("broken").predict(as_table({"a": [1.0], "b": [2.0]})).shape == (1,)
@@ -125,8 +101,8 @@ def test_patience_and_the_best_weights_survive_an_interruption():
     chosen = {"epochs": 2000, "patience": 30, "learning_rate": 0.02}
     unbroken = started("unbroken", **chosen)
     assert unbroken.why == "stopped_early"
-    started("broken", **chosen, watch=Watch(2))
-    done = resume_run("broken", watch=Watch(2))
+    started("broken", **chosen, watch=interrupter(2))
+    done = resume_run("broken", watch=interrupter(2))
     if done.why == "interrupted":
         done = resume_run("broken")
     assert (done.why, len(done.history)) == ("stopped_early", len(unbroken.history))
@@ -135,7 +111,7 @@ def test_patience_and_the_best_weights_survive_an_interruption():
 
 def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew():
     unbroken = started("unbroken")
-    started("broken", watch=Watch(1))
+    started("broken", watch=interrupter())
     for path in Path("broken").glob("checkpoint*"):
         path.unlink()
     assert bits(resume_run("broken")) == bits(unbroken)
@@ -153,10 +129,10 @@ def test_a_run_that_was_killed_before_its_model_was_written_is_finished_by_resum
 def test_a_damaged_checkpoint_is_told_and_the_one_before_taken(monkeypatch):
     monkeypatch.setattr(recorder, "CHECKPOINT_SECONDS", 0.0)
     unbroken = started("unbroken", epochs=400)
-    started("broken", epochs=400, watch=Watch(3))
+    started("broken", epochs=400, watch=interrupter(3))
     newest = Path("broken", "checkpoint.safetensors")
     newest.write_bytes(newest.read_bytes()[:-3])
-    watch = Watch()
+    watch = Onlooker()
     assert bits(resume_run("broken", watch=watch)) == bits(unbroken)
     (text,) = watch.texts("alert")
     assert "the checkpoint before it" in text
@@ -164,7 +140,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_taken(monkeypatch):
 
 @pytest.mark.parametrize("change", ["a row less", "target doubled", "a cell", "column renamed"])
 def test_other_data_are_refused(change):
-    started(watch=Watch(1), epochs=400)
+    started(watch=interrupter(), epochs=400)
     lines = Path("rows.csv").read_text().splitlines()
     if change == "a row less":
         lines = lines[:-1]
@@ -193,19 +169,19 @@ def test_a_finished_run_is_refused():
 @pytest.mark.parametrize("name", ["jaxlib", "threads", "processor"])
 def test_another_environment_is_told_in_one_warning(name):
     unbroken = started("unbroken")
-    started("run", watch=Watch(1))
+    started("run", watch=interrupter())
     about = json.loads(Path("run", "run.json").read_text())
     about["environment"][name] = "0.0.1"
     Path("run", "run.json").write_text(json.dumps(about))
-    watch = Watch()
+    watch = Onlooker()
     assert bits(resume_run("run", watch=watch)) == bits(unbroken)
     (text,) = watch.texts("alert")
     assert text.startswith(f"Not bit-identical to the unbroken run: {name} 0.0.1 -> ")
 
 
 def test_the_same_environment_is_no_warning():
-    started(watch=Watch(1))
-    watch = Watch()
+    started(watch=interrupter())
+    watch = Onlooker()
     resume_run("run", watch=watch)
     assert watch.texts("alert") == []
 
@@ -213,7 +189,7 @@ def test_the_same_environment_is_no_warning():
 def test_rows_that_came_from_no_file_must_be_given_again():
     table = as_table({"a": X[:, 0], "b": X[:, 1], "y": X[:, 0] * X[:, 1]})
     unbroken = started("unbroken", data=table)
-    started("run", data=table, watch=Watch(1))
+    started("run", data=table, watch=interrupter())
     with pytest.raises(UsageError, match="Give them again"):
         resume_run("run")
     assert bits(resume_run("run", table)) == bits(unbroken)
@@ -223,7 +199,7 @@ def test_weights_given_with_the_rows_are_given_again():
     table = as_table({"a": X[:, 0], "b": X[:, 1], "y": X[:, 0] * X[:, 1]})
     weight, settings = np.arange(N) + 1.0, Settings(**QUICK)
     unbroken = start_run(table, "y", settings, output="unbroken", weight=weight)
-    start_run(table, "y", settings, output="run", weight=weight, watch=Watch(1))
+    start_run(table, "y", settings, output="run", weight=weight, watch=interrupter())
     with pytest.raises(UsageError, match="not what the run began with"):
         resume_run("run", table)
     assert bits(resume_run("run", table, weight=weight)) == bits(unbroken)
@@ -235,7 +211,7 @@ def test_a_run_and_its_files_are_found_from_another_folder(monkeypatch):
     chosen = {"validation": "own.csv", "test": "own.csv"}
     unbroken = started("unbroken", **chosen)
     assert unbroken.summary.rows.as_dict() == {"train": N, "validation": N, "test": N}
-    started("run", **chosen, watch=Watch(1))
+    started("run", **chosen, watch=interrupter())
     folder = Path("run").resolve()
     Path("elsewhere").mkdir()
     monkeypatch.chdir("elsewhere")
@@ -277,7 +253,7 @@ def test_an_unknown_target_makes_no_folder():
 
 @pytest.mark.parametrize("missing", ["data", "settings", "target", "environment"])
 def test_a_run_file_that_lacks_something_is_refused_in_one_line(missing):
-    started(watch=Watch(1))
+    started(watch=interrupter())
     about = json.loads(Path("run", "run.json").read_text())
     del about[missing]
     Path("run", "run.json").write_text(json.dumps(about))
