@@ -24,7 +24,7 @@ import numpy as np
 
 from madaline.checkup.checkup import Checkup, check_up
 from madaline.checkup.drift import find_drift
-from madaline.checkup.finding import Seen
+from madaline.checkup.seen import Seen
 from madaline.data.dataset import Dataset
 from madaline.data.files.read import read_table
 from madaline.data.table import Column, Table

@@ -13,6 +13,7 @@ from madaline.cli.output import Output
 from madaline.cli.progress import Silent
 from madaline.cli.screen import Screen
 from madaline.events.kinds import KINDS
+from madaline.events.schema import schema
 from madaline.store.folder import RunFolder
 
 Call = Callable[..., Result]
@@ -41,4 +42,6 @@ def test_the_lines_of_a_run_are_those_of_its_log(call: Call) -> None:
     assert start["kind"] == "start"
     told = [{**line, "n": line["n"] + 1, "t": None} for line in lines]
     assert told == [{**line, "t": None} for line in written]
-    assert {line["kind"] for line in lines} <= set(KINDS)
+    shapes = schema()["$defs"]
+    for line in (start, *written):
+        assert set(line) == set(shapes[KINDS[line["kind"]].__name__]["required"])

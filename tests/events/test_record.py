@@ -12,6 +12,7 @@ import pytest
 from madaline.errors import DataError
 from madaline.events.alert import Alert
 from madaline.events.data import ColumnSeen
+from madaline.events.learning_rates import LearningRates
 from madaline.events.record import Record
 from madaline.events.scores import OutputScores, Score, Scores
 
@@ -38,6 +39,7 @@ def back(record: Record) -> Record:
         Point(1.5, 3, "down", (0.1, 0.2), 4.0, (ColumnSeen("age", "number", 2),)),
         Point(1.5, left=None),
         Alert("warn", "drift", "It moved.", settings={"hidden": (8, 8)}, rows=(3, 9)),
+        LearningRates((0.1, 1.0), ((0.5, None), (0.25, 0.5)), epochs=3, rows=9),
         Scores(9, "r2", (Score("r2", 0.5), Score("a", 0.2)), (), (OutputScores("x", ()),)),
     ],
 )

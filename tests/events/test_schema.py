@@ -10,7 +10,7 @@ import pytest
 
 import madaline.events
 from madaline.events.kinds import KINDS
-from madaline.events.schema import schema
+from madaline.events.schema import ANSWERS, schema
 
 FILE = Path(madaline.events.__file__).with_name("events.schema.json")
 
@@ -26,6 +26,12 @@ def test_every_kind_is_told_by_its_name_and_all_its_fields(kind):
     names = {field.name for field in fields(KINDS[kind])}
     assert set(shown["required"]) == names | {"v", "n", "t", "kind"}
     assert set(shown["properties"]) == {*shown["required"], "cut"}
+
+
+def test_what_is_no_event_is_defined_too():
+    shown = schema()
+    assert {record.__name__ for record in ANSWERS} <= set(shown["$defs"])
+    assert len(shown["oneOf"]) == len(KINDS)
 
 
 def test_nothing_is_referred_to_that_is_not_defined():

@@ -469,6 +469,7 @@ def test_a_time_budget_stops_with_its_reason():
 def test_an_onlooker_may_stop_and_say_why():
     assert trained(epochs=100, watch=Seen(stop=2)).why == "stopped"
     assert trained(epochs=100, watch=Seen(stop=2, wish="interrupted")).why == "interrupted"
+    assert trained(epochs=100, watch=Seen(stop=2, wish="bored")).why == "stopped"
 
 
 def test_a_stop_after_the_last_epoch_is_no_stop():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from madaline.checkup.columns import find_columns
 from madaline.checkup.copies import find_copies
 from madaline.checkup.drift import find_drift
-from madaline.checkup.finding import Seen
+from madaline.checkup.seen import Seen
 from madaline.checkup.suspects import find_suspects
 from madaline.checkup.target import find_target
 from madaline.data.dataset import Dataset

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from madaline.checkup.finding import Seen, listed, percent
+from madaline.checkup.seen import Seen, listed, percent
 from madaline.data.checks.leaks import repeats_target, skill_alone
 from madaline.data.columns.moments import DATE_FORMATS
 from madaline.data.table import Column

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.checkup.finding import Seen, numbers_from_1, percent
+from madaline.checkup.seen import Seen, numbers_from_1, percent
 from madaline.data.checks.duplicates import Keys, look_copied, repeats, row_keys, twins
 from madaline.data.table import Table
 from madaline.encode.coerce import as_kind

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.checkup.finding import Seen, listed, percent
+from madaline.checkup.seen import Seen, listed, percent
 from madaline.data.split import shuffled
 from madaline.data.table import Column
 from madaline.encode.coerce import as_kind

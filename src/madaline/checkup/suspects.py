@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.checkup.finding import Seen, percent
 from madaline.checkup.forest import held_out_classes, held_out_values
+from madaline.checkup.seen import Seen, percent
 from madaline.data.table import RowIndex
 from madaline.events.alert import Alert
 from madaline.stats.digits import significant

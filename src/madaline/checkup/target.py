@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from madaline.checkup.finding import Seen, listed, numbers_from_1, percent
+from madaline.checkup.seen import Seen, listed, numbers_from_1, percent
 from madaline.events.alert import Alert
 from madaline.stats.digits import significant
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from madaline.events.record import Record
+
 
 @dataclass(frozen=True, slots=True)
-class LearningRates:
+class LearningRates(Record):
     """Validation losses of one network at several learning rates.
 
     Attributes:

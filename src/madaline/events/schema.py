@@ -7,9 +7,14 @@ from types import NoneType, UnionType
 from typing import Literal, Union, get_args, get_origin
 
 from madaline.events.kinds import KINDS, VERSION
+from madaline.events.learning_rates import LearningRates
 from madaline.events.record import JSON, Record, field_types, key_of
+from madaline.events.search import Searched
+from madaline.events.summary import About, Summary
 
 Schema = dict[str, JSON]
+ANSWERS = (Summary, About, Searched, LearningRates)
+"""Records that are no events, and that other programs are given too."""
 
 _PLAIN: dict[object, Schema] = {
     JSON: {},
@@ -22,8 +27,12 @@ _PLAIN: dict[object, Schema] = {
 
 
 def schema() -> Schema:
-    """The schema of a line of ``events.jsonl``: one of the kinds, with what every line has."""
-    records = {record.__name__: record for kind in KINDS.values() for record in _within(kind)}
+    """The schema of a line of ``events.jsonl``: one of the kinds, with what every line has.
+
+    Its definitions also hold the records of `ANSWERS`.
+    """
+    roots = (*KINDS.values(), *ANSWERS)
+    records = {record.__name__: record for root in roots for record in _within(root)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "An event of a run of Madaline",

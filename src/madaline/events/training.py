@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from madaline.events.record import JSON, Record
 
@@ -15,6 +15,7 @@ Ending = Literal[
 """Why a training ended: all epochs are done; held-out rows, or the loss, got no better; the slope
 is flat; the loss was asked for as often as allowed; the time budget is spent; somebody wished it;
 a signal came; numbers were no longer finite."""
+ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
 
 @dataclass(frozen=True, slots=True)

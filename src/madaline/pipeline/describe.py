@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,11 +55,11 @@ def _seconds_left(progress: Progress, settings: Recipe) -> float | None:
     return max(0.0, left)
 
 
-def _known(values: NDArray[Any]) -> bool:
+def _known(values: np.ndarray) -> bool:
     return not bool(np.isnan(values).any())
 
 
-def _number(values: NDArray[Any]) -> float | None:
+def _number(values: np.ndarray) -> float | None:
     return float(values.mean()) if _known(values) else None
 
 

@@ -20,7 +20,7 @@ from madaline.data.dataset import Dataset
 from madaline.errors import DivergedError, UsageError
 from madaline.events.scores import Scores
 from madaline.events.summary import Summary
-from madaline.events.training import Ending
+from madaline.events.training import ENDINGS, Ending
 from madaline.events.verdict import Verdict
 from madaline.nn.mlp import MLP, model_arrays
 from madaline.pipeline.describe import (
@@ -198,7 +198,7 @@ def _train(
             late = progress.seconds > (settings.time_budget or np.inf)
             wish = watch.progress(_look(opening, progress, done=progress.done or late))
             if (wish or late) and not progress.done:
-                why = "time" if not wish else "stopped" if wish is True else wish
+                why = "time" if not wish else wish if wish in ENDINGS else "stopped"
                 break
     except KeyboardInterrupt:
         if progress is None:  # nothing is learned yet

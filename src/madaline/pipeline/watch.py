@@ -12,7 +12,7 @@ from madaline.predict.predictor import Predictor
 from madaline.train.loop import Progress
 
 Wish: TypeAlias = Ending | bool | None
-"""True, or the reason to give, ends a training."""
+"""True, or the reason to give, ends a training; a reason that is not known counts as True."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline.checkup.finding import percent
+from madaline.checkup.seen import percent
 
 
 @given(st.floats(0, 1))
