@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from madaline.errors import UsageError
-from madaline.train.history import CURVES, empty_history
+from madaline.train.history import CURVES, empty_history, history_from
 from madaline.train.plan import Plan
 from madaline.train.state import (
-    history_from,
     join_members,
     restored,
     state_arrays,
@@ -63,6 +62,15 @@ def test_a_checkpoint_of_other_settings_is_refused(engine, change):
     arrays = state_arrays(engine.start(_problem(engine)))
     with pytest.raises(UsageError, match="does not fit the settings"):
         restored(engine.start(_problem(engine, **change)), arrays)
+
+
+def test_a_curve_may_have_further_axes():
+    chunk = {name: np.ones((3, 2), np.float32) for name in CURVES} | {"recall": np.ones((3, 2, 5))}
+    history = empty_history(2).extended(chunk, 1.5).extended(chunk, 2.5)
+    assert history.curves["recall"].shape == (6, 2, 5)
+    again = history_from(history.arrays())
+    assert again.curves["recall"].shape == (6, 2, 5)
+    assert len(again) == 6
 
 
 def test_history_grows_by_chunks_and_keeps_the_time():

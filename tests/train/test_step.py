@@ -159,7 +159,8 @@ def test_loss_is_the_weighted_mean_of_the_rows_losses():
     shape, model, batch = _case(HEADS[0], "tanh", np.float32)
     plan, hyper = _numbers(np.float32)
     loss, (total, weight) = batch_loss(Form(shape, HEADS[0], plan), hyper, model, batch, KEY)
-    losses, metrics = row_scores(shape, HEADS[0], model, batch.rows)
+    scores = row_scores(shape, HEADS[0], model, batch.rows)
+    losses, metrics = scores["loss"], scores["metric"]
     assert float(loss) == pytest.approx(np.average(losses, weights=batch.weight), rel=1e-6)
     assert float(total / weight) == pytest.approx(float(loss), rel=1e-6)
     np.testing.assert_allclose(losses, metrics, rtol=1e-6)
@@ -212,10 +213,10 @@ def test_smoothing_mixes_the_label_with_all_classes():
     plan, hyper = _numbers(np.float32, label_smoothing=0.3)
     smooth = batch_loss(Form(shape, head, plan), hyper, model, batch, KEY)[0]
     per_class = [
-        row_scores(shape, head, model, replace(batch.rows, y=np.full(N, label, np.int32)))[0]
+        row_scores(shape, head, model, replace(batch.rows, y=np.full(N, label, np.int32)))["loss"]
         for label in range(3)
     ]
-    right = row_scores(shape, head, model, batch.rows)[0]
+    right = row_scores(shape, head, model, batch.rows)["loss"]
     expected = np.average(0.7 * right + 0.3 * np.mean(per_class, axis=0), weights=batch.weight)
     assert float(smooth) == pytest.approx(expected, rel=1e-5)
 

@@ -17,8 +17,7 @@ from madaline.runs.cursor import Asked, Cursor
 from madaline.runs.request import Request
 from madaline.store.checkpoint import Checkpoint
 from madaline.store.plain import plain
-from madaline.train.history import CURVES
-from madaline.train.state import history_from
+from madaline.train.history import CURVES, history_from
 
 
 def rows_again(path: Path, request: Request, data: Any, **rows: Any) -> Dataset:
@@ -78,6 +77,12 @@ def standing(path: Path, saved: Checkpoint, asked: Asked) -> tuple[Resume, Curso
 
 def _are_curves(curves: Mapping[str, np.ndarray], epochs: int, members: int) -> bool:
     """Whether these are the curves of so many epochs."""
-    wanted = {**dict.fromkeys(CURVES, (epochs, members)), "seconds": (epochs,)}
-    found = {name: curve.shape for name, curve in curves.items() if curve.dtype.kind == "f"}
-    return found == wanted
+    return (
+        {*CURVES, "seconds"} <= set(curves)
+        and curves["seconds"].shape == (epochs,)
+        and all(
+            curve.dtype.kind == "f" and curve.shape[:2] == (epochs, members)
+            for name, curve in curves.items()
+            if name != "seconds"
+        )
+    )

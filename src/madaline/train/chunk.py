@@ -18,9 +18,8 @@ from jaxtyping import Bool, Float, UInt32
 from madaline.arrays import Array
 from madaline.nn.bits import Key
 from madaline.train.batches import Deck
-from madaline.train.check import check_epoch
+from madaline.train.check import check_epoch, curve_axes
 from madaline.train.epoch import run_epoch, weighed
-from madaline.train.history import CURVES
 from madaline.train.optimizers import learning_rate_at
 from madaline.train.plan import Form, Hyper, Plan
 from madaline.train.state import TrainState
@@ -38,7 +37,7 @@ def run_chunk(
     deck: Deck,
     key: Key,
     stop: UInt32[Array, ""],
-) -> tuple[TrainState, dict[str, Float[Array, "e m"]]]:
+) -> tuple[TrainState, dict[str, Float[Array, "e m ..."]]]:
     """Epochs until ``stop``, or until every member has stopped: the compiled heart of training.
 
     Args:
@@ -48,7 +47,11 @@ def run_chunk(
         stop: Total of epochs.
     """
     plan, first, deck = form.plan, state.epoch, weighed(form.plan, hyper, deck)
-    slots = {name: jnp.zeros((CHUNK, *state.active.shape), deck.weight.dtype) for name in CURVES}
+    axes = {"loss": (), "learning_rate": (), **curve_axes()}
+    slots = {
+        name: jnp.zeros((CHUNK, *state.active.shape, *own), deck.weight.dtype)
+        for name, own in axes.items()
+    }
 
     def unfinished(carry: tuple[TrainState, Any]) -> Bool[Array, ""]:
         return (carry[0].epoch < stop) & jnp.any(carry[0].active)

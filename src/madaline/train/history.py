@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
+Curve = Float[np.ndarray, "e m ..."]
+
+# The curves of every training; one that is measured besides may have further axes.
 CURVES = (
     "loss",
     "train_loss",
@@ -20,39 +24,66 @@ CURVES = (
 
 @dataclass(frozen=True)
 class History:
-    """Curves, ``(epochs, m)`` each; NaN where a part has no rows.
+    """Curves by name.
 
     Attributes:
-        loss: Mean over the updates of the epoch, noise included: what training lowered.
-        train_loss, validation_loss: After the epoch, by the same formula, without noise or penalty;
-            the first on a sample of the training rows.
-        train_metric, validation_metric: Accuracy, or mean squared error.
-        learning_rate: Of the epoch's last update.
-        score: What epochs are compared by; the lowest is the best.
+        curves: ``(epochs, m)`` each, or with further axes; NaN where a part has no rows.
         seconds: ``(epochs,)`` since the start, shared by the epochs of a chunk.
     """
 
-    loss: Float[np.ndarray, "e m"]
-    train_loss: Float[np.ndarray, "e m"]
-    validation_loss: Float[np.ndarray, "e m"]
-    train_metric: Float[np.ndarray, "e m"]
-    validation_metric: Float[np.ndarray, "e m"]
-    learning_rate: Float[np.ndarray, "e m"]
-    score: Float[np.ndarray, "e m"]
+    curves: Mapping[str, Curve]
     seconds: Float[np.ndarray, " e"]
 
     def __len__(self) -> int:
         return len(self.seconds)
 
-    def extended(self, chunk: dict[str, np.ndarray], seconds: float) -> History:
+    @property
+    def loss(self) -> Curve:
+        """Mean over the updates of the epoch, noise included: what training lowered."""
+        return self.curves["loss"]
+
+    @property
+    def train_loss(self) -> Curve:
+        """After the epoch, without noise or penalty, on a sample of the training rows."""
+        return self.curves["train_loss"]
+
+    @property
+    def validation_loss(self) -> Curve:
+        """The same on the validation rows."""
+        return self.curves["validation_loss"]
+
+    @property
+    def train_metric(self) -> Curve:
+        """Accuracy, or mean squared error, on the sample of the training rows."""
+        return self.curves["train_metric"]
+
+    @property
+    def validation_metric(self) -> Curve:
+        """The same on the validation rows."""
+        return self.curves["validation_metric"]
+
+    @property
+    def learning_rate(self) -> Curve:
+        """Of the epoch's last update."""
+        return self.curves["learning_rate"]
+
+    @property
+    def score(self) -> Curve:
+        """What epochs are compared by; the lowest is the best."""
+        return self.curves["score"]
+
+    def extended(self, chunk: Mapping[str, Curve], seconds: float) -> History:
         """With the epochs of one more chunk, which ended ``seconds`` after the start."""
         n = len(chunk["loss"])
-        curves = {name: np.concatenate([getattr(self, name), chunk[name]]) for name in CURVES}
-        return History(**curves, seconds=np.concatenate([self.seconds, np.full(n, seconds)]))
+        curves = {
+            name: np.concatenate([self.curves[name], curve]) if len(self) else curve
+            for name, curve in chunk.items()
+        }
+        return History(curves, np.concatenate([self.seconds, np.full(n, seconds)]))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """For a checkpoint."""
-        return {name: getattr(self, name) for name in (*CURVES, "seconds")}
+        return {**self.curves, "seconds": self.seconds}
 
 
 def empty_history(members: int) -> History:
@@ -62,4 +93,9 @@ def empty_history(members: int) -> History:
     0
     """
     nothing = np.zeros((0, members), np.float32)
-    return History(**dict.fromkeys(CURVES, nothing), seconds=np.zeros(0))
+    return History(dict.fromkeys(CURVES, nothing), np.zeros(0))
+
+
+def history_from(arrays: Mapping[str, np.ndarray]) -> History:
+    """The curves of a checkpoint."""
+    return History({k: v for k, v in arrays.items() if k != "seconds"}, arrays["seconds"])

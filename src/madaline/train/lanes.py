@@ -115,7 +115,7 @@ def run_lanes(
         history: Curves so far: those of members that have stopped stay where they were.
 
     Returns:
-        The new state of all members, and the curves of the new epochs, ``(epochs, m)`` each.
+        The new state of all members, and the curves of the new epochs, ``(epochs, m, ...)`` each.
     """
     if len(lanes) == 1:
         done = [_run(problem, lanes[0], state, stop)]
@@ -127,7 +127,7 @@ def run_lanes(
     return join_members(states), {
         name: np.concatenate(
             [
-                _stretched(found[name][:own], max(epochs), getattr(history, name)[:, lane.members])
+                _stretched(found[name][:own], max(epochs), history.curves[name][:, lane.members])
                 for found, own, lane in zip(curves, epochs, lanes, strict=True)
             ],
             axis=1,
@@ -175,5 +175,5 @@ def _stretched(curve: np.ndarray, epochs: int, before: np.ndarray) -> np.ndarray
     if not short:
         return curve
     known = np.concatenate([before, curve])
-    last = known[-1:] if len(known) else np.full((1, curve.shape[1]), np.nan, curve.dtype)
+    last = known[-1:] if len(known) else np.full((1, *curve.shape[1:]), np.nan, curve.dtype)
     return np.concatenate([curve, np.repeat(last, short, axis=0)])

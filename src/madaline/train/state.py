@@ -17,7 +17,6 @@ from madaline.nn.architecture import Architecture
 from madaline.nn.head import Head
 from madaline.nn.mlp import MLP
 from madaline.train.batches import Check, Rows
-from madaline.train.history import CURVES, History
 from madaline.train.plan import Form, Hyper, Plan
 
 
@@ -145,8 +144,3 @@ def state_arrays(state: TrainState) -> dict[str, NDArray[Any]]:
         jax.tree_util.keystr(path): np.asarray(leaf)
         for path, leaf in jax.tree_util.tree_flatten_with_path(state)[0]
     }
-
-
-def history_from(arrays: Mapping[str, NDArray[Any]]) -> History:
-    """The curves of a checkpoint."""
-    return History(**{name: arrays[name] for name in (*CURVES, "seconds")})

@@ -120,21 +120,21 @@ def row_scores(
     model: MLP,
     rows: Rows,
     inverse_temperatures: tuple[float, ...] = (),
-) -> Float[Array, "scores b"]:
-    """Loss and metric of each row, without noise or penalty: the same formula for every part.
+) -> dict[str, Float[Array, "... b"]]:
+    """``loss`` and ``metric`` of each row, without noise or penalty: one formula for every part.
 
-    Below them the losses at other temperatures: of ``z`` times each of ``inverse_temperatures``.
+    Where ``inverse_temperatures`` are given also ``tempered_loss`` ``(t, b)``: the losses of ``z``
+    times each of them.
     """
     z = jax.vmap(partial(apply_mlp, architecture, model))(rows.x, rows.codes)
     loss = jax.vmap(partial(row_loss, head))
-    metric = jax.vmap(partial(row_metric, head))(z, rows.y)
-    scores = jnp.stack([loss(z, rows.y), metric])
-    if not inverse_temperatures:
-        return scores
-    factors = jnp.array(inverse_temperatures, z.dtype)
-    # One after the other: all at once would be the larger program, and no faster.
-    others = jax.lax.map(lambda factor: loss(z * factor, rows.y), factors)
-    return jnp.concatenate([scores, others])
+    metric = jax.vmap(partial(row_metric, head))
+    scores = {"loss": loss(z, rows.y), "metric": metric(z, rows.y)}
+    if inverse_temperatures:
+        factors = jnp.array(inverse_temperatures, z.dtype)
+        # One after the other: all at once would be the larger program, and no faster.
+        scores["tempered_loss"] = jax.lax.map(lambda factor: loss(z * factor, rows.y), factors)
+    return scores
 
 
 def _is_noisy(plan: Plan) -> bool:
