@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -210,12 +209,14 @@ def _train(
                 "There is no epoch to train.", "Give at least 1.", settings={"epochs": 1}
             )
         last = float(history.seconds[-1])
-        progress = Progress(state, history, int(state.epoch), int(state.step), last, True)
+        progress = Progress((state,), history, int(state.epoch), int(state.step), last, True)
     return progress, _ending(problem, progress, settings, why)
 
 
 def _look(opening: Opening, progress: Progress, *, done: bool) -> Look:
-    predictor = partial(opening.predictor, progress.state.model)
+    def predictor() -> Predictor:
+        return opening.predictor(progress.state.model)
+
     return Look(**vars(replace(progress, done=done)), predictor=predictor)
 
 

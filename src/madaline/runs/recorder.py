@@ -18,7 +18,7 @@ from madaline.predict.predictor import Predictor
 from madaline.runs.cursor import Asked, Cursor
 from madaline.store.files import is_want_of_space
 from madaline.store.folder import ABOUT, RunFolder
-from madaline.train.lanes import thread_count
+from madaline.train.devices import thread_count
 from madaline.train.state import state_arrays
 
 CHECKPOINT_SECONDS = 5.0

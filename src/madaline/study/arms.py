@@ -22,7 +22,7 @@ from madaline.prepare.opening import Opening, random_state
 from madaline.score.calibrate import calibrated
 from madaline.settings.recipes import Recipe
 from madaline.settings.table import Settings
-from madaline.train.loop import train_epochs
+from madaline.train.loop import Progress, train_epochs
 from madaline.train.plan import EXTRAS
 from madaline.train.state import Problem, TrainState, join_members, take_members
 
@@ -203,8 +203,10 @@ def go_on(group: Sequence[Trained], stop: int) -> list[Trained]:
     full = [*group, *[group[-1]] * (size - len(group))]
     problem, state = _together(full), join_members([arm.state for arm in full])
     curves: Curves = {}
+    progress: Progress | None = None
     for progress in train_epochs(problem, state, stop):
-        state, curves = progress.state, progress.history.arrays()
+        curves = progress.history.arrays()
+    state = progress.state if progress else state
     return [
         replace(arm, state=take_members(state, [i]), curves=_longer(arm.curves, curves, i))
         for i, arm in enumerate(group)

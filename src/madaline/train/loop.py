@@ -14,8 +14,15 @@ import numpy as np
 from madaline.nn.mlp import MLP, init_mlp, stack_members
 from madaline.nn.pieces import first_heights, fit_pieces
 from madaline.train.chunk import CHUNK
+from madaline.train.devices import (
+    compile_chunk,
+    fetch,
+    make_lanes,
+    place,
+    precision,
+    run_lanes,
+)
 from madaline.train.history import History, empty_history
-from madaline.train.lanes import compile_chunk, make_lanes, precision, run_lanes
 from madaline.train.optimizers import init_moments
 from madaline.train.plan import Hyper, Plan
 from madaline.train.state import Problem, TrainState
@@ -26,14 +33,28 @@ _CHUNK_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands after a chunk: draw it, stop it, keep it, go on from it."""
+    """Where a training stands after a chunk: draw it, stop it, keep it, go on from it.
 
-    state: TrainState
+    Attributes:
+        parts: The state of each group of members, on its device.
+        history: Curves of all epochs so far.
+        epoch: Epochs done.
+        step: Updates done.
+        seconds: Since the very first epoch began.
+        done: Whether this was the last chunk.
+    """
+
+    parts: tuple[TrainState, ...]
     history: History
     epoch: int
     step: int
     seconds: float
     done: bool
+
+    @property
+    def state(self) -> TrainState:
+        """Of all members; brought to the host each time that somebody looks."""
+        return fetch(self.parts)
 
 
 def init_state(
@@ -116,25 +137,34 @@ def train_epochs(
     offset = float(history.seconds[-1]) if len(history) else 0.0
     started = time.perf_counter()
     lanes = make_lanes(problem)
-    compile_chunk(problem, lanes, state)
+    parts, epoch = place(problem, lanes, state), int(state.epoch)
+    compile_chunk(problem, lanes, parts)
     length, first = chunk or 1, True
-    while int(state.epoch) < epochs and bool(np.any(np.asarray(state.active))):
-        stop = min(int(state.epoch) + min(length, CHUNK), epochs)
+    done = epoch >= epochs or not _any_active(parts)
+    while not done:
         before = time.perf_counter()
-        state, curves = run_lanes(problem, lanes, state, stop, history)
+        parts, curves = run_lanes(
+            problem, lanes, parts, min(epoch + min(length, CHUNK), epochs), history
+        )
         now = time.perf_counter()
         history = history.extended(curves, offset + now - started)
+        epoch = max(int(part.epoch) for part in parts)
+        done = epoch >= epochs or not _any_active(parts)
         yield Progress(
-            state=state,
+            parts=parts,
             history=history,
-            epoch=int(state.epoch),
-            step=int(state.step),
+            epoch=epoch,
+            step=max(int(part.step) for part in parts),
             seconds=offset + now - started,
-            done=int(state.epoch) >= epochs or not bool(np.any(np.asarray(state.active))),
+            done=done,
         )
         if chunk is None and not first:  # the first chunk's time is mostly compilation
             length = _next_length(length, now - before)
         first = False
+
+
+def _any_active(parts: tuple[TrainState, ...]) -> bool:
+    return any(np.asarray(part.active).any() for part in parts)
 
 
 def _next_length(length: int, seconds: float) -> int:

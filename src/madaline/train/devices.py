@@ -1,9 +1,11 @@
-"""Members side by side on the cores of a processor.
+"""Where members are trained: the one file that knows devices and threads.
 
-A small network's products are too small to be cut into threads, so a program that trains many of
-them keeps one core busy. Members share nothing but rows: groups of them, the lanes, run the same
-program at once, each on its own thread. Measured on two cores by ``benchmarks/engine.py``: 32
-networks 20-64-64-1 take a third of the time of 32 fits one after the other.
+The state stays on its device from chunk to chunk; it is brought to the host when somebody looks. A
+small network's products are too small to be cut into threads, so a program that trains many of
+them keeps one core busy. Members share nothing but rows: on a processor groups of them, the lanes,
+run the same program at once, each on its own thread. Measured on two cores by
+``benchmarks/engine.py``: 32 networks 20-64-64-1 take a third of the time of 32 fits one after the
+other.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -38,7 +41,7 @@ class Lane:
 
     Attributes:
         members: Which ones.
-        hyper: Their numbers.
+        hyper: Their numbers, on the device.
         deck: Rows on the device, with their weights.
     """
 
@@ -84,7 +87,7 @@ def make_lanes(problem: Problem) -> tuple[Lane, ...]:
         return tuple(
             Lane(
                 members=(own := slice(i * size, (i + 1) * size)),
-                hyper=jax.tree.map(lambda leaf: leaf[own], problem.hyper),
+                hyper=jax.device_put(jax.tree.map(lambda leaf: leaf[own], problem.hyper)),
                 deck=Deck(
                     train,
                     weight[:, own],
@@ -98,33 +101,44 @@ def make_lanes(problem: Problem) -> tuple[Lane, ...]:
         )
 
 
+def place(problem: Problem, lanes: tuple[Lane, ...], state: TrainState) -> tuple[TrainState, ...]:
+    """The state of the members of each lane, on its device."""
+    with precision(problem):
+        return tuple(jax.device_put(take_members(state, lane.members)) for lane in lanes)
+
+
+def fetch(parts: tuple[TrainState, ...]) -> TrainState:
+    """The state of all members, on the host."""
+    return join_members(jax.device_get(parts))
+
+
 def run_lanes(
     problem: Problem,
     lanes: tuple[Lane, ...],
-    state: TrainState,
+    parts: tuple[TrainState, ...],
     stop: int,
     history: History,
-) -> tuple[TrainState, Curves]:
+) -> tuple[tuple[TrainState, ...], Curves]:
     """Train all lanes until epoch ``stop``, or until their members have stopped.
 
     Args:
         problem: What is trained on what.
         lanes: From `make_lanes`.
-        state: Of all members.
+        parts: The state of each lane: from `place`, or from the chunk before.
         stop: Total of epochs.
         history: Curves so far: those of members that have stopped stay where they were.
 
     Returns:
-        The new state of all members, and the curves of the new epochs, ``(epochs, m, ...)`` each.
+        The new states, and the curves of the new epochs, ``(epochs, m, ...)`` each.
     """
     if len(lanes) == 1:
-        done = [_run(problem, lanes[0], state, stop)]
+        done = [_run(problem, lanes[0], parts[0], stop)]
     else:
         with ThreadPoolExecutor(len(lanes)) as pool:
-            done = list(pool.map(lambda lane: _run(problem, lane, state, stop), lanes))
-    states, curves = [state for state, _ in done], [curves for _, curves in done]
-    epochs = [int(found.epoch) - int(state.epoch) for found in states]
-    return join_members(states), {
+            done = list(pool.map(partial(_run, problem, stop=stop), lanes, parts))
+    moved, curves = tuple(part for part, _ in done), [curves for _, curves in done]
+    epochs = [int(now.epoch) - int(part.epoch) for now, part in zip(moved, parts, strict=True)]
+    return moved, {
         name: np.concatenate(
             [
                 _stretched(found[name][:own], max(epochs), history.curves[name][:, lane.members])
@@ -136,7 +150,7 @@ def run_lanes(
     }
 
 
-def compile_chunk(problem: Problem, lanes: tuple[Lane, ...], state: TrainState) -> None:
+def compile_chunk(problem: Problem, lanes: tuple[Lane, ...], parts: tuple[TrainState, ...]) -> None:
     """Have the program ready before lanes need it at once, or each would compile it.
 
     A chunk of no epochs does that; with one lane the first chunk does. Programs of earlier
@@ -146,15 +160,14 @@ def compile_chunk(problem: Problem, lanes: tuple[Lane, ...], state: TrainState) 
     if programs._cache_size() >= _MOST_PROGRAMS:
         programs.clear_cache()
     if len(lanes) > 1:
-        _run(problem, lanes[0], state, int(state.epoch))
+        _run(problem, lanes[0], parts[0], int(parts[0].epoch))
 
 
-def _run(problem: Problem, lane: Lane, state: TrainState, stop: int) -> tuple[TrainState, Curves]:
-    own, last = take_members(state, lane.members), np.asarray(stop, np.uint32)
+def _run(problem: Problem, lane: Lane, part: TrainState, stop: int) -> tuple[TrainState, Curves]:
+    key, last = make_key(problem.seed), np.asarray(stop, np.uint32)
     with precision(problem):
-        return jax.device_get(
-            run_chunk(problem.form, lane.hyper, own, lane.deck, make_key(problem.seed), last)
-        )
+        moved, curves = run_chunk(problem.form, lane.hyper, part, lane.deck, key, last)
+        return moved, jax.device_get(curves)
 
 
 def precision(problem: Problem) -> AbstractContextManager[Any]:

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from madaline.train import lanes
+from madaline.train import devices
 from madaline.train.chunk import run_chunk
 from madaline.train.plan import Plan
 
@@ -34,7 +34,7 @@ def test_lanes_train_what_one_program_trains(engine, threads, count):
     one = engine.train(_problem(engine, dtype=np.float64), 12)
     threads(count)
     problem = _problem(engine, dtype=np.float64)
-    assert len(lanes.make_lanes(problem)) == count
+    assert len(devices.make_lanes(problem)) == count
     many = engine.train(problem, 12)
     for a, b in zip(jax.tree.leaves(one.state), jax.tree.leaves(many.state), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
@@ -76,14 +76,24 @@ def test_chunks_of_lanes_are_bit_equal(engine, threads):
 
 def test_threads_are_those_that_xla_uses(threads, monkeypatch):
     threads(3)
-    assert lanes.thread_count() == 3
+    assert devices.thread_count() == 3
     monkeypatch.delenv("NPROC")
-    assert lanes.thread_count() >= 1
+    assert devices.thread_count() >= 1
 
 
 def test_programs_of_earlier_trainings_are_dropped(engine, monkeypatch):
-    monkeypatch.setattr(lanes, "_MOST_PROGRAMS", 2)
+    monkeypatch.setattr(devices, "_MOST_PROGRAMS", 2)
     x, y = engine.data(20)
     for width in (2, 3, 4, 5):
         engine.train(engine.problem(x, y, hidden=(width,)), 1)
         assert run_chunk._cache_size() <= 2
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_state_stays_on_its_device_until_somebody_looks(engine, threads, count):
+    threads(count)
+    progress = engine.train(_problem(engine), 3, chunk=1)
+    assert len(progress.parts) == count
+    assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(progress.parts))
+    assert all(isinstance(leaf, np.ndarray) for leaf in jax.tree.leaves(progress.state))
+    assert len(progress.state.active) == 4
