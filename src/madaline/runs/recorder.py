@@ -10,7 +10,7 @@ from collections.abc import Callable
 from madaline.errors import FileError
 from madaline.events.alert import Alert
 from madaline.events.kinds import Event
-from madaline.events.training import Network
+from madaline.events.training import Epoch, Network
 from madaline.pipeline.describe import versions
 from madaline.pipeline.run import Resume
 from madaline.pipeline.watch import Look
@@ -62,6 +62,8 @@ class Recorder:
         """Write one event down."""
         if isinstance(event, Network):
             self._begin(event)
+        if isinstance(event, Epoch):
+            self.trained = True
         if not self._known:
             self._folder.event(event)
         if isinstance(event, Network):
@@ -69,7 +71,6 @@ class Recorder:
 
     def progress(self, look: Look) -> None:
         """Save where the run stands, every few seconds and when it stops."""
-        self.trained = True
         if self._folder.trouble is not None:
             self._warn(self._folder.trouble)
         if look.wish or look.done or time.monotonic() - self._saved > CHECKPOINT_SECONDS:
