@@ -47,7 +47,7 @@ class MadalineError(Exception):
     """
 
     exit_code = 1
-    code = "bug"
+    kind = "bug"
 
     def __init__(
         self,
@@ -85,14 +85,14 @@ class UsageError(MadalineError, ValueError):
     """A setting, option or argument is wrong, or two of them do not go together."""
 
     exit_code = 2
-    code = "usage"
+    kind = "usage"
 
 
 class DataError(MadalineError, ValueError):
     """The rows, columns or cells are not what the task needs."""
 
     exit_code = 3
-    code = "data"
+    kind = "data"
 
 
 class CellError(DataError, TypeError):
@@ -103,35 +103,35 @@ class DivergedError(MadalineError, ArithmeticError):
     """Training produced numbers that are not finite before any useful weights."""
 
     exit_code = 4
-    code = "diverged"
+    kind = "diverged"
 
 
 class ThresholdMissed(MadalineError):  # noqa: N818  (it is a result, and an exit code)
     """A score that somebody demands was not reached, or a check found what somebody forbids."""
 
     exit_code = 5
-    code = "threshold"
+    kind = "threshold"
 
 
 class FileError(MadalineError, OSError):
     """A file or folder cannot be read or written, or is damaged."""
 
     exit_code = 6
-    code = "file"
+    kind = "file"
 
 
 class MissingExtraError(MadalineError, ImportError):
     """An optional dependency is not installed; the message names the extra."""
 
     exit_code = 2
-    code = "extra"
+    kind = "extra"
 
 
 class Interrupted(MadalineError):  # noqa: N818  (it is an event, and an exit code)
     """Ctrl-C or SIGTERM; what was learned so far is saved."""
 
     exit_code = 130
-    code = "interrupted"
+    kind = "interrupted"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

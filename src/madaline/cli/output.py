@@ -85,7 +85,7 @@ def error_document(error: MadalineError) -> dict[str, JSON]:
      'row': None}
     """
     return {
-        "code": error.code,
+        "code": error.kind,
         "message": error.what,
         "hint": error.fix,
         "settings": error.settings,

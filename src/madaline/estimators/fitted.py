@@ -16,11 +16,11 @@ from madaline.errors import FileError
 from madaline.estimators.display import fitted_html
 from madaline.estimators.inputs import read_features
 from madaline.estimators.memory import Curves, Memory
+from madaline.events.scores import Scores
 from madaline.events.summary import About
 from madaline.events.verdict import Verdict
 from madaline.pipeline.run import Run
 from madaline.predict.predictor import Predictor
-from madaline.score.scores import Scores
 from madaline.store.bundle import load_model, save_model
 from madaline.study.search import Trial
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from madaline.data.split import fold_starts
 from madaline.encode.classes import label_text
+from madaline.encode.target import TargetCode
 from madaline.errors import UsageError
 from madaline.nn.architecture import Architecture, one_per_layer
 from madaline.nn.head import Head, first_bias, make_head
@@ -106,8 +107,8 @@ def first_score(problem: Problem) -> float:
 def _plan(
     settings: Recipe, prepared: Prepared, members: int, dtype: type[Any]
 ) -> tuple[Plan, Hyper]:
-    held, n_all = prepared.n_held_out, prepared.parts["train"].n_rows
-    n = n_all - held
+    n_held_out, n_all = prepared.n_held_out, prepared.parts["train"].n_rows
+    n = n_all - n_held_out
     size = settings.batch_size
     batch = 0 if size == "full" or size >= n else size
     numbers = {name: getattr(settings, name) for name in NUMBERS}
@@ -117,7 +118,7 @@ def _plan(
     hyper = make_hyper(
         members,
         dtype=dtype,
-        held_from=fold_starts(n_all, members) if held else 0,
+        held_from=fold_starts(n_all, members) if n_held_out else 0,
         total_steps=settings.epochs * steps_per_epoch(n, batch),
         **numbers,
     )
@@ -126,13 +127,13 @@ def _plan(
         schedule=settings.schedule,
         batch_size=batch,
         shuffle=settings.shuffle,
-        shared_batches=not held,
+        shared_batches=not n_held_out,
         initializer=settings.initializer,
         layer_rates=settings.layer_rates,
         fade=settings.fade,
         adaptive_smoothing=settings.adaptive_smoothing,
         calibrated=settings.calibrate,
-        folds=held > 0,
+        folds=n_held_out > 0,
     )
     return with_extras(plan, hyper), hyper
 
@@ -152,32 +153,39 @@ def class_weights(
     """
     code, train = prepared.target, prepared.parts["train"]
     if by_label is not None:
-        if code.task not in ("binary", "multiclass"):
-            raise UsageError(
-                f"class_weight is for classes, and the task is {code.task}.",
-                "Leave it out.",
-                settings={"class_weight": None},
-            )
-        texts = {_text(label): float(value) for label, value in by_label.items()}
-        unknown = [label for label in texts if label not in code.classes]
-        if unknown:
-            raise UsageError(
-                f"class_weight names {unknown[0]!r}, which is no class.",
-                f"Classes: {', '.join(code.classes)}.",
-            )
-        wrong = [label for label, value in texts.items() if not 0 <= value < np.inf]
-        if wrong:
-            raise UsageError(
-                f"The class_weight of {wrong[0]!r} is {texts[wrong[0]]:g}.",
-                "Weights must be finite and at least 0.",
-            )
-        found = np.array([texts.get(label, 1.0) for label in code.classes])
-        if not found.any():
-            raise UsageError("Every class has weight 0.", "Give one a weight above 0.")
-        return found
+        return _weights_by_label(code, by_label)
     if settings.class_weight == "balanced":
         return balanced_class_weights(train.y, train.weight, len(code.classes))
     return None
+
+
+def _weights_by_label(code: TargetCode, by_label: Mapping[Any, float]) -> NDArray[np.float64]:
+    if code.task not in ("binary", "multiclass"):
+        raise _wrong_weights(
+            code, f"class_weight is for classes, and the task is {code.task}.", "Leave it out."
+        )
+    texts = {_text(label): float(value) for label, value in by_label.items()}
+    for label, value in texts.items():
+        if label not in code.classes:
+            raise _wrong_weights(
+                code,
+                f"class_weight names {label!r}, which is no class.",
+                f"Classes: {', '.join(code.classes)}.",
+            )
+        if not 0 <= value < np.inf:
+            raise _wrong_weights(
+                code,
+                f"The class_weight of {label!r} is {value:g}.",
+                "Weights must be finite and at least 0.",
+            )
+    found = np.array([texts.get(label, 1.0) for label in code.classes])
+    if not found.any():
+        raise _wrong_weights(code, "Every class has weight 0.", "Give one a weight above 0.")
+    return found
+
+
+def _wrong_weights(code: TargetCode, what: str, fix: str) -> UsageError:
+    return UsageError(what, fix, settings={"class_weight": None}, column=code.names[0])
 
 
 def _text(label: Any) -> str:

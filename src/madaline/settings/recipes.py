@@ -9,7 +9,7 @@ import math
 from collections.abc import Collection
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from madaline.errors import UsageError
 from madaline.settings.table import (
@@ -263,10 +263,11 @@ def affordable(settings: Settings, n_rows: int, n_columns: int) -> Settings:
     """
     if settings.preset != "auto":
         return settings
-    fitting = ["fast", "balanced", "best"] if settings.time_budget else ["balanced"]
-    while len(fitting) > 1 and _seconds(PRESETS[fitting[-1]], n_rows, n_columns) > cast(
-        "float", settings.time_budget
-    ):
+    if settings.time_budget is None:
+        return replace(settings, preset="balanced")
+    fitting = ["fast", "balanced", "best"]
+    seconds = {name: _seconds(PRESETS[name], n_rows, n_columns) for name in fitting}
+    while len(fitting) > 1 and seconds[fitting[-1]] > settings.time_budget:
         fitting.pop()
     return replace(settings, preset=fitting[-1])
 

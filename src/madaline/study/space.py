@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from madaline.errors import UsageError
 from madaline.events.record import JSON
@@ -38,7 +38,7 @@ def default_space(given: Settings, settings: Recipe) -> Space:
     """
     around = {"learning_rate": _RATES, "weight_decay": _DECAYS}
     space = {
-        name: _around(cast("float", getattr(settings, name)), factor)
+        name: _around(getattr(settings, name), factor)
         for name, factor in around.items()
         if getattr(given, name) is None and getattr(settings, name)
     }
