@@ -451,7 +451,7 @@ def test_with_training_rows_alone_a_verdict_is_given():
 
 
 def test_patience_stops_early_with_the_best_weights():
-    noise = a_table(RNG.normal(size=N))
+    noise = a_table(np.random.default_rng(1).normal(size=N))
     done = trained(noise, hidden=(64,), epochs=400, patience=10, learning_rate=0.01)
     assert done.why == "stopped_early"
     assert len(done.history) == done.summary.best_epoch + 10
