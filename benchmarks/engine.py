@@ -123,7 +123,7 @@ class Trainer(NamedTuple):
 
 def madaline_fit(case: Case, data: Data, *, members: int = 1) -> Trainer:
     """Madaline's engine, looking at its progress as often as it likes to."""
-    from madaline.nn.architecture import Architecture
+    from madaline.nn.architecture import Architecture, Inputs
     from madaline.nn.head import first_bias, make_head
     from madaline.predict import forward
     from madaline.train.batches import Rows
@@ -134,7 +134,9 @@ def madaline_fit(case: Case, data: Data, *, members: int = 1) -> Trainer:
     n_features, *hidden, n_outputs = case.widths
     binary = n_outputs == 1
     head = make_head("binary" if binary else "multiclass")
-    shape = Architecture(n_features, tuple(hidden), ("relu",) * len(hidden), n_outputs, head.output)
+    shape = Architecture(
+        Inputs(n_features), tuple(hidden), ("relu",) * len(hidden), n_outputs, head.output
+    )
     y = data.y[:, None].astype(np.float32) if binary else data.y.astype(np.int32)
     no_codes, weight = np.zeros((case.rows, 0), np.int32), np.ones((case.rows, members), np.float32)
     problem = Problem(

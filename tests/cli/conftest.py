@@ -81,7 +81,7 @@ def make_model() -> Callable[..., Path]:
     from madaline.data.table import Table
     from madaline.encode.encoder import Encoder
     from madaline.encode.target import TargetCode
-    from madaline.nn.architecture import Architecture
+    from madaline.nn.architecture import Architecture, Inputs
     from madaline.predict.predictor import Predictor
     from madaline.store.bundle import save_model
 
@@ -92,9 +92,11 @@ def make_model() -> Callable[..., Path]:
         code = TargetCode.fit(table.select(target))
         output = {"binary": "sigmoid", "multilabel": "sigmoid", "multiclass": "softmax"}
         shape = Architecture(
-            n_features=len(encoder.feature_names),
-            code_sizes=tuple(encoder.code_sizes),
-            embedding_sizes=tuple(2 for _ in encoder.code_sizes),
+            Inputs(
+                len(encoder.feature_names),
+                tuple(encoder.code_sizes),
+                tuple(2 for _ in encoder.code_sizes),
+            ),
             hidden=(4,),
             activations=("relu",),
             n_outputs=code.n_outputs,

@@ -11,7 +11,7 @@ from madaline.data.columns.frames import as_table
 from madaline.data.table import Table
 from madaline.encode.encoder import Encoder
 from madaline.encode.target import TargetCode
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.predict.predictor import Predictor
 
 OUTPUT = {
@@ -38,18 +38,22 @@ def make_predictor() -> Callable[..., Predictor]:
         encoder = Encoder.fit(table.without(*target))
         code = TargetCode.fit(table.select(target), None, loss)
         shape = Architecture(
-            n_features=len(encoder.feature_names),
+            Inputs(
+                len(encoder.feature_names),
+                encoder.code_sizes,
+                tuple(min(size, 3) for size in encoder.code_sizes),
+            ),
             hidden=hidden,
             activations=(activation,) * len(hidden),
             n_outputs=code.n_outputs,
             output="exp" if code.counts else OUTPUT[code.task],
-            code_sizes=encoder.code_sizes,
-            embedding_sizes=tuple(min(size, 3) for size in encoder.code_sizes),
         )
         draw = np.random.default_rng(0)
         weights = {
             f"embeddings.{i}": draw.normal(size=(members, *sizes))
-            for i, sizes in enumerate(zip(shape.code_sizes, shape.embedding_sizes, strict=True))
+            for i, sizes in enumerate(
+                zip(shape.inputs.code_sizes, shape.inputs.embedding_sizes, strict=True)
+            )
         }
         for i, (fan_in, fan_out) in enumerate(shape.layer_sizes):
             weight = draw.normal(size=(members, fan_out, fan_in)) / np.sqrt(fan_in)

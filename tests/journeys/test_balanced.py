@@ -55,7 +55,7 @@ def test_validation_scores_are_those_of_rows_that_members_held_out(done):
 def test_every_second_member_sees_pieces(done):
     _, found = done
     first = found.predictor.weights["layers.0.weight"]
-    pieces = first[:, :, found.predictor.architecture.n_features :][:, :, :16]
+    pieces = first[:, :, found.predictor.architecture.inputs.n_features :][:, :, :16]
     assert [bool(np.any(member)) for member in pieces] == [False, True, False, True]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from madaline.errors import UsageError
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.nn.head import Head, first_bias, make_head
 from madaline.nn.heads import row_metric
 from madaline.nn.mlp import apply_mlp, init_mlp
@@ -117,7 +117,7 @@ def test_no_other_constant_has_a_lower_loss(head):
 @pytest.mark.parametrize("head", HEADS, ids=str)
 def test_first_loss_is_the_best_constant_guess(head):
     y, weight, k = _targets(head.loss)
-    shape = Architecture(4, (8, 8), ("relu", "tanh"), k, head.output)
+    shape = Architecture(Inputs(4), (8, 8), ("relu", "tanh"), k, head.output)
     bias = first_bias(head, y, weight, k)
     x = jnp.asarray(np.random.default_rng(1).normal(size=(5, 4)) * 10, jnp.float32)
     model = init_mlp(shape, bias, seed=3)

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.nn.initializers import INITIALIZERS, POWER, Draws, init_weight
 from madaline.nn.mlp import init_mlp
 from madaline.predict.forward import ACTIVATIONS
@@ -38,7 +38,7 @@ def test_ten_layers_keep_the_power_of_a_signal(name):
 def test_variance_of_each_layers_numbers_neither_dies_nor_explodes(name):
     """The spread between rows, not only the power: what a layer can still tell apart."""
     rows = np.random.default_rng(0).normal(size=(512, 256))
-    shape = Architecture(256, (256,) * 10, (name,) * 10, 1, "linear")
+    shape = Architecture(Inputs(256), (256,) * 10, (name,) * 10, 1, "linear")
     model = init_mlp(shape, np.zeros(1), seed=1)
     h = rows
     for layer in model.layers[:-1]:
@@ -67,7 +67,7 @@ def test_orthogonal_weights_have_singular_values_one(size):
 
 @pytest.mark.parametrize("initializer", ["auto", *INITIALIZERS])
 def test_hidden_biases_are_zero_and_the_output_is_the_first_bias(initializer):
-    shape = Architecture(5, (7, 6), ("relu", "tanh"), 2, "linear", (4,), (3,))
+    shape = Architecture(Inputs(5, (4,), (3,)), (7, 6), ("relu", "tanh"), 2, "linear")
     model = init_mlp(shape, np.array([1.5, -2.0]), seed=0, initializer=initializer)
     assert all((layer.bias == 0).all() for layer in model.layers[:-1])
     assert all((layer.weight != 0).all() for layer in model.layers[:-1])
@@ -76,14 +76,14 @@ def test_hidden_biases_are_zero_and_the_output_is_the_first_bias(initializer):
 
 
 def test_code_zero_of_an_embedding_is_the_origin_and_the_others_have_a_quarter_of_unit_variance():
-    shape = Architecture(0, (2,), ("relu",), 1, "linear", (4000,), (6,))
+    shape = Architecture(Inputs(0, (4000,), (6,)), (2,), ("relu",), 1, "linear")
     table = np.asarray(init_mlp(shape, np.zeros(1), seed=0).embeddings[0])
     assert (table[0] == 0).all()
     assert table[1:].var() == pytest.approx(0.25, rel=0.05)
 
 
 def _leaves(seed: int, member: int, dtype: type = np.float32):
-    shape = Architecture(5, (7, 6), ("relu", "tanh"), 2, "linear", (4,), (3,))
+    shape = Architecture(Inputs(5, (4,), (3,)), (7, 6), ("relu", "tanh"), 2, "linear")
     return jax.tree.leaves(init_mlp(shape, np.zeros(2), seed=seed, member=member, dtype=dtype))
 
 

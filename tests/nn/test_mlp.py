@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.nn.bits import make_key
 from madaline.nn.mlp import MLP, Dense, apply_mlp, init_mlp, stack_members
 
@@ -15,7 +15,7 @@ NO_CODES = jnp.zeros(0, jnp.int32)
 
 
 def test_a_network_is_its_formula():
-    shape = Architecture(2, (2,), ("relu",), 1, "linear")
+    shape = Architecture(Inputs(2), (2,), ("relu",), 1, "linear")
     hidden = Dense(jnp.array([[1.0, 2.0], [-1.0, 0.5]]), jnp.array([0.5, -3.0]))
     model = MLP((), (hidden, Dense(jnp.array([[2.0, 10.0]]), jnp.array([1.0]))))
     z = apply_mlp(shape, model, jnp.array([1.0, 3.0]), NO_CODES)
@@ -23,7 +23,7 @@ def test_a_network_is_its_formula():
 
 
 def test_layers_without_activation_are_one_matrix():
-    shape = Architecture(3, (4, 5), ("identity", "identity"), 2, "linear")
+    shape = Architecture(Inputs(3), (4, 5), ("identity", "identity"), 2, "linear")
     rng = np.random.default_rng(0)
     weights = [rng.normal(size=size) for size in ((4, 3), (5, 4), (2, 5))]
     layers = tuple(Dense(jnp.asarray(w), jnp.zeros(len(w))) for w in weights)
@@ -33,7 +33,7 @@ def test_layers_without_activation_are_one_matrix():
 
 
 def test_codes_look_up_their_rows_and_follow_the_numbers():
-    shape = Architecture(1, (), (), 5, "linear", (3, 2), (2, 2))
+    shape = Architecture(Inputs(1, (3, 2), (2, 2)), (), (), 5, "linear")
     tables = (jnp.arange(6.0).reshape(3, 2), 10 + jnp.arange(4.0).reshape(2, 2))
     model = MLP(tables, (Dense(jnp.eye(5), jnp.zeros(5)),))
     z = apply_mlp(shape, model, jnp.array([-7.0]), jnp.array([2, 1]))
@@ -41,13 +41,13 @@ def test_codes_look_up_their_rows_and_follow_the_numbers():
 
 
 def test_a_code_has_a_slope_of_its_own_row_only():
-    shape = Architecture(1, (), (), 1, "linear", (3,), (2,))
+    shape = Architecture(Inputs(1, (3,), (2,)), (), (), 1, "linear")
     model = MLP((jnp.ones((3, 2)),), (Dense(jnp.ones((1, 3)), jnp.zeros(1)),))
     slope = jax.grad(lambda m: apply_mlp(shape, m, jnp.ones(1), jnp.array([1]))[0])(model)
     assert slope.embeddings[0].tolist() == [[0, 0], [1, 1], [0, 0]]
 
 
-WIDE = Architecture(1, (4096,), ("identity",), 1, "linear")
+WIDE = Architecture(Inputs(1), (4096,), ("identity",), 1, "linear")
 ONES = MLP(
     (),
     (
@@ -72,7 +72,7 @@ def test_dropout_keeps_the_mean_and_switches_off_its_share(share):
 
 
 def test_dropout_draws_anew_for_each_key_and_layer():
-    shape = Architecture(1, (64, 64), ("identity", "identity"), 64, "linear")
+    shape = Architecture(Inputs(1), (64, 64), ("identity", "identity"), 64, "linear")
     eye = Dense(jnp.eye(64), jnp.zeros(64))
     model = MLP((), (Dense(jnp.ones((64, 1)), jnp.zeros(64)), eye, eye))
 
@@ -87,7 +87,7 @@ def test_dropout_draws_anew_for_each_key_and_layer():
 
 
 def test_members_are_the_leading_axis():
-    shape = Architecture(3, (4,), ("tanh",), 2, "linear", (5,), (2,))
+    shape = Architecture(Inputs(3, (5,), (2,)), (4,), ("tanh",), 2, "linear")
     models = [init_mlp(shape, np.zeros(2), seed=0, member=member) for member in range(3)]
     stacked = stack_members(models)
     assert stacked.layers[0].weight.shape == (3, 4, 5)

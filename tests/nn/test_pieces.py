@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.nn.mlp import apply_mlp, init_mlp, model_arrays, model_from, stack_members
 from madaline.nn.pieces import Pieces, apply_pieces, first_heights, fit_pieces
 
@@ -56,7 +56,7 @@ def test_every_second_member_sees_pieces_and_one_alone_does():
 def test_scales_and_heights_become_part_of_the_first_weights(height):
     """A model that was taken apart for a predictor and put together again answers alike."""
     shape = Architecture(
-        3, (5, 4), ("mish", "tanh"), 2, "linear", (4,), (2,), 2, 4, scaled=True, parametric=True
+        Inputs(3, (4,), (2,), 2, 4, scaled=True), (5, 4), ("mish", "tanh"), 2, "linear", True
     )
     rng = np.random.default_rng(1)
     pieces = pieces_of(rng.normal(size=(50, 2)), 4, height)

@@ -82,7 +82,7 @@ def _in_madaline(optimizer, activation, dtype):
         beta_2=BETAS[1], weight_decay=DECAY if optimizer == "adamw" else 0.0,
     )  # fmt: skip
     problem = Problem(
-        architecture=Architecture(4, (5, 6), (activation,) * 2, 2, "linear"),
+        architecture=Architecture(Inputs(4), (5, 6), (activation,) * 2, 2, "linear"),
         head=Head("squared"),
         plan=with_extras(Plan(optimizer, batch_size=0), hyper),
         hyper=hyper,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from madaline.nn import activations
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.nn.head import Head
 from madaline.nn.heads import row_loss
 from madaline.nn.mlp import MLP, Dense, apply_mlp, model_from
@@ -24,7 +24,7 @@ LOSSES = [name for name in settings.LOSSES if name != "auto"]
 
 def _network(names, members=3, n=40, output="linear", k=3):
     rng = np.random.default_rng(0)
-    shape = Architecture(4, (6,) * len(names), tuple(names), k, output, (5, 3), (2, 3))
+    shape = Architecture(Inputs(4, (5, 3), (2, 3)), (6,) * len(names), tuple(names), k, output)
     weights = {
         f"embeddings.{i}": rng.normal(size=(members, codes, size)).astype(np.float32)
         for i, (codes, size) in enumerate(zip((5, 3), (2, 3), strict=True))
@@ -42,7 +42,7 @@ def _in_jax(shape, weights, x, codes):
         Dense(weights[f"layers.{i}.weight"], weights[f"layers.{i}.bias"])
         for i in range(len(shape.layer_sizes))
     )
-    tables = tuple(weights[f"embeddings.{i}"] for i in range(len(shape.code_sizes)))
+    tables = tuple(weights[f"embeddings.{i}"] for i in range(len(shape.inputs.code_sizes)))
     model = jax.tree.map(jnp.asarray, MLP(tables, layers))
     rows = jax.vmap(lambda m, a, c: apply_mlp(shape, m, a, c), in_axes=(None, 0, 0))
     return np.asarray(jax.vmap(rows, in_axes=(0, None, None), out_axes=1)(model, x, codes))
@@ -51,10 +51,11 @@ def _in_jax(shape, weights, x, codes):
 def test_pieces_and_mixes_give_jaxs_numbers():
     shape, weights, x, codes = _network(("mish", "tanh"))
     rng, numbers, pieces = np.random.default_rng(1), 3, 4
-    shape = replace(shape, n_numbers=numbers, pieces=pieces, parametric=True)
+    inputs = replace(shape.inputs, n_numbers=numbers, pieces=pieces)
+    shape = replace(shape, inputs=inputs, parametric=True)
     weights["pieces.low"] = np.sort(rng.normal(size=(3, numbers, pieces)), axis=2)
     weights["pieces.slope"] = rng.uniform(0, 3, (3, numbers, pieces))
-    weights["layers.0.weight"] = rng.normal(size=(3, 6, shape.n_inputs))
+    weights["layers.0.weight"] = rng.normal(size=(3, 6, shape.inputs.n_inputs))
     weights |= {f"mixes.{i}": rng.normal(size=(3, 6)) for i in range(2)}
     weights = {name: array.astype(np.float32) for name, array in weights.items()}
     model = jax.tree.map(jnp.asarray, model_from(shape, weights, np.float32))
@@ -105,14 +106,14 @@ SQUASH = {
 @pytest.mark.parametrize("output", SQUASH)
 def test_outputs_equal_jaxs(output):
     z = np.random.default_rng(0).normal(size=(50, 2, 3)).astype(np.float32) * 8
-    shape = Architecture(4, (), (), 3, output)
+    shape = Architecture(Inputs(4), (), (), 3, output)
     np.testing.assert_allclose(forward.outputs(shape, z), SQUASH[output](z), rtol=2e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("output", SQUASH)
 def test_outputs_of_huge_numbers_are_finite(output):
     z = np.array([[1e4, -1e4, 0.0], [-1e38, 1e38, 1.0]], np.float32)
-    found = forward.outputs(Architecture(4, (), (), 3, output), z)
+    found = forward.outputs(Architecture(Inputs(4), (), (), 3, output), z)
     assert np.isfinite(found).all()
     if output == "softmax":
         np.testing.assert_allclose(found.sum(-1), 1)

@@ -11,7 +11,7 @@ from madaline.data.table import Table, category
 from madaline.encode.encoder import Encoder
 from madaline.encode.target import TargetCode
 from madaline.errors import DataError, FileError, UsageError
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.predict.predictor import Predictor
 
 N = 90
@@ -37,7 +37,7 @@ def a_predictor(members=2):
     features = a_table().without("pet")
     encoder, target = Encoder.fit(features), TargetCode.fit(a_table().select(["pet"]))
     shape = Architecture(
-        len(encoder.feature_names), (5,), ("relu",), 3, "softmax", encoder.code_sizes, (2,)
+        Inputs(len(encoder.feature_names), encoder.code_sizes, (2,)), (5,), ("relu",), 3, "softmax"
     )
     rng = np.random.default_rng(1)
     sizes = {f"layers.{i}": pair for i, pair in enumerate(shape.layer_sizes)}
@@ -117,7 +117,7 @@ def test_a_regression_has_no_probabilities():
     target = TargetCode.fit(y)
     weights = {"layers.0.weight": np.ones((1, 1, 1)), "layers.0.bias": np.zeros((1, 1))}
     encoder = Encoder.fit(a_table().select(["member"]))
-    predictor = Predictor(encoder, target, Architecture(1, (), (), 1, "linear"), weights)
+    predictor = Predictor(encoder, target, Architecture(Inputs(1), (), (), 1, "linear"), weights)
     assert predictor.predict(a_table()).shape == (N,)
     with pytest.raises(UsageError, match="no probabilities"):
         predictor.predict_proba(a_table())

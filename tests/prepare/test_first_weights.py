@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.nn.mlp import init_mlp, model_arrays, stack_members
 from madaline.nn.pieces import fit_pieces
 from madaline.predict.forward import ACTIVATIONS, logits
@@ -15,7 +15,9 @@ RNG = np.random.default_rng(0)
 N, WIDTHS = 700, (32, 16)
 X = (RNG.normal(size=(N, 3)) * [1, 20, 0.01] + [0, 5, 1]).astype(np.float32)
 CODES = RNG.integers(0, 4, (N, 1)).astype(np.int32)
-SHAPE = Architecture(3, WIDTHS, ("mish", "relu"), 2, "linear", (4,), (2,), 3, 4, True, True)
+SHAPE = Architecture(
+    Inputs(3, (4,), (2,), 3, 4, scaled=True), WIDTHS, ("mish", "relu"), 2, "linear", True
+)
 
 
 def fitted(seed=0, members=2):

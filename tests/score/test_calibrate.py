@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from madaline.encode.features import Features
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.nn.head import Head
 from madaline.prepare.parts import Part
 from madaline.score.calibrate import calibrated
 
-SHAPE = Architecture(1, (), (), 1, "sigmoid")
+SHAPE = Architecture(Inputs(1), (), (), 1, "sigmoid")
 HEAD = Head("binary_cross_entropy")
 
 

@@ -17,7 +17,7 @@ from madaline.data.table import Column, Table
 from madaline.encode.encoder import Encoder
 from madaline.encode.target import TargetCode
 from madaline.errors import FileError
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.predict.predictor import Predictor
 from madaline.store import archive
 from madaline.store.archive import NAMES, read_archive, write_archive
@@ -226,8 +226,8 @@ def small_predictor():
     target = Table((Column("sick", "boolean", np.array([0.0, 1.0] * 4)),), "y")
     encoder, code = Encoder.fit(table), TargetCode.fit(target)
     shape = Architecture(
-        n_features=len(encoder.feature_names), code_sizes=tuple(encoder.code_sizes),
-        embedding_sizes=(), hidden=(3,), activations=("relu",), n_outputs=1, output="sigmoid",
+        Inputs(len(encoder.feature_names), tuple(encoder.code_sizes)), hidden=(3,),
+        activations=("relu",), n_outputs=1, output="sigmoid",
     )  # fmt: skip
     rng = np.random.default_rng(0)
     weights = {}

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.nn.head import Head, first_bias
 from madaline.train.batches import Check, Rows
 from madaline.train.loop import init_state, train_epochs
@@ -53,7 +53,7 @@ def _problem(
     rows, weight = _rows(x, y, dtype), _weight(weight, len(x), members, dtype)
     return Problem(
         architecture=Architecture(
-            x.shape[1], hidden, (activation,) * len(hidden), outputs, head.output
+            Inputs(x.shape[1]), hidden, (activation,) * len(hidden), outputs, head.output
         ),
         head=head,
         plan=plan,

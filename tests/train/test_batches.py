@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.nn.bits import fold_in, make_key
 from madaline.nn.head import Head
 from madaline.train.batches import Rows, bucket, pad_rows, row_at, steps_per_epoch
@@ -121,7 +121,7 @@ def test_an_epoch_sees_every_row_once_in_the_stated_number_of_updates(size, shar
         np.full((N, 1), 1e6, np.float32),
     )
     problem = Problem(
-        architecture=Architecture(N, (), (), 1, "linear"),
+        architecture=Architecture(Inputs(N), (), (), 1, "linear"),
         head=Head("absolute"),
         plan=Plan("sgd", batch_size=size, shared_batches=shared),
         hyper=make_hyper(members, learning_rate=rate),

@@ -11,7 +11,7 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 from madaline.nn.activations import ACTIVATIONS
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.nn.bits import make_key
 from madaline.nn.head import Head
 from madaline.nn.mlp import MLP, Dense
@@ -38,7 +38,7 @@ STEP = 1e-5  # of finite differences
 def _case(head, activation, dtype):
     """A network with embeddings and all its weights at work, and rows that weigh unequally."""
     k = 3 if head.loss == "cross_entropy" else 2
-    shape = Architecture(2, (4, 3), (activation,) * 2, k, head.output, (3,), (2,))
+    shape = Architecture(Inputs(2, (3,), (2,)), (4, 3), (activation,) * 2, k, head.output)
     rng = np.random.default_rng(4)
     layers = tuple(
         Dense(
@@ -222,7 +222,7 @@ def test_smoothing_mixes_the_label_with_all_classes():
 
 
 def test_rows_of_a_batch_draw_apart_and_keys_draw_anew():
-    shape = Architecture(2, (64,), ("identity",), 1, "linear")
+    shape = Architecture(Inputs(2), (64,), ("identity",), 1, "linear")
     hidden = Dense(np.ones((64, 2), np.float32), np.zeros(64, np.float32))
     last = Dense(np.full((1, 64), 1 / 64, np.float32), np.zeros(1, np.float32))
     model = MLP((), (hidden, last))

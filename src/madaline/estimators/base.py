@@ -268,7 +268,7 @@ def as_trained(settings: Settings, earlier: Memory) -> Settings:
     known = {
         "hidden": shape.hidden, "activation": shape.activations, "loss": counts,
         "members": earlier.predictor.n_members, "parametric": shape.parametric,
-        "pieces": shape.pieces, "input_scales": shape.scaled,
+        "pieces": shape.inputs.pieces, "input_scales": shape.inputs.scaled,
     }  # fmt: skip
     if state is not None:
         known = {name: getattr(state.settings, name) for name in known}

@@ -30,10 +30,10 @@ def export_numpy(predictor: Predictor, path: Path | str) -> None:
     >>> from madaline.data.columns.frames import as_table
     >>> from madaline.encode.encoder import Encoder
     >>> from madaline.encode.target import TargetCode
-    >>> from madaline.nn.architecture import Architecture
+    >>> from madaline.nn.architecture import Architecture, Inputs
     >>> x, y = as_table({"x": [1.0, 2.0]}), as_table({"y": [0.5, 2.5]})
     >>> weights = {"layers.0.weight": np.ones((1, 1, 1)), "layers.0.bias": np.zeros((1, 1))}
-    >>> line = Architecture(1, (), (), 1, "linear")
+    >>> line = Architecture(Inputs(1), (), (), 1, "linear")
     >>> predictor = Predictor(Encoder.fit(x), TargetCode.fit(y), line, weights)
     >>> with tempfile.TemporaryDirectory() as place:
     ...     export_numpy(predictor, Path(place) / "line")

@@ -63,12 +63,12 @@ def _with_pieces(
     architecture: Architecture, weights: Mapping[str, NDArray[np.floating]], x: Value
 ) -> Value:
     """Features and the pieces of the numbers among them, which are the same for all members."""
-    if not architecture.pieces:
+    if not architecture.inputs.pieces:
         return x
     low, slope = (weights[f"pieces.{name}"][0].astype(x.dtype) for name in ("low", "slope"))
-    first, last = np.array([0], np.int64), np.array([architecture.n_numbers], np.int64)
+    first, last = np.array([0], np.int64), np.array([architecture.inputs.n_numbers], np.int64)
     numbers = x.apply("Slice", first, last, np.array([1], np.int64))
-    risen = (numbers.reshape(-1, architecture.n_numbers, 1) - low) * slope
+    risen = (numbers.reshape(-1, architecture.inputs.n_numbers, 1) - low) * slope
     pieces = risen.apply("Max", 0).apply("Min", 1)
     return concatenate([x, pieces.reshape(-1, low.size)], axis=1)
 

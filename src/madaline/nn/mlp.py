@@ -1,4 +1,4 @@
-"""The multilayer perceptron: dense layers, activations between them, embeddings in front.
+"""The multilayer perceptron: dense layers and activations between them, after a first stage.
 
 Written for one row; many rows and many members are nested `vmap`s.
 """
@@ -17,7 +17,8 @@ from madaline.nn.activations import ACTIVATIONS
 from madaline.nn.architecture import Architecture
 from madaline.nn.bits import Key, fold_in, happens
 from madaline.nn.initializers import Draws, init_weight
-from madaline.nn.pieces import Pieces, apply_pieces
+from madaline.nn.inputs import apply_inputs, init_tables, pieces_from, plain_first_weight
+from madaline.nn.pieces import Pieces
 from madaline.settings.table import Activation, Initializer
 
 
@@ -73,7 +74,8 @@ def init_mlp(
         member: Index of the member; each has its own weights.
         dtype: Of the arrays.
 
-    >>> shape = Architecture(2, (3,), ("relu",), 1, "linear")
+    >>> from madaline.nn.architecture import Inputs
+    >>> shape = Architecture(Inputs(2), (3,), ("relu",), 1, "linear")
     >>> model = init_mlp(shape, np.array([5.0]), seed=0)
     >>> float(apply_mlp(shape, model, jnp.array([1.0, 2.0]), jnp.zeros(0, jnp.int32))[0])
     5.0
@@ -86,16 +88,12 @@ def init_mlp(
         layers.append(Dense(weight.astype(dtype), np.zeros(fan_out, dtype)))
     fan_in, fan_out = architecture.layer_sizes[-1]
     layers.append(Dense(np.zeros((fan_out, fan_in), dtype), first_bias.astype(dtype)))
-    # Unit variance would shout over the numeric features; code 0 is the origin.
-    tables = [
-        (0.5 * draws.normal((codes, size)) * (np.arange(codes) > 0)[:, None]).astype(dtype)
-        for codes, size in zip(architecture.code_sizes, architecture.embedding_sizes, strict=True)
-    ]
+    inputs = architecture.inputs
     return MLP(
-        tuple(tables),
+        init_tables(inputs, draws, dtype),
         tuple(layers),
         mixes=_ones(architecture.hidden, dtype) if architecture.parametric else (),
-        scale=_ones((architecture.n_inputs,), dtype)[0] if architecture.scaled else None,
+        scale=np.ones(inputs.n_inputs, dtype) if inputs.scaled else None,
     )
 
 
@@ -123,7 +121,8 @@ def apply_mlp(
             et al. 2014); None leaves the code out.
         key: This row's randomness, where ``dropout`` is given.
     """
-    h, layers = _inputs(architecture, model, x, codes), model.layers
+    h = apply_inputs(architecture.inputs, model.embeddings, model.pieces, x, codes)
+    layers = model.layers
     if model.scale is not None:  # of the weights, not of the inputs: once for all rows
         scaled = Dense(layers[0].weight * model.scale[None], layers[0].bias)
         layers = (scaled, *layers[1:])
@@ -137,17 +136,6 @@ def apply_mlp(
             h = jnp.where(lost, 0, h * (1 / (1 - dropout)).astype(h.dtype))
     last = layers[-1]
     return jnp.inner(h, last.weight) + last.bias
-
-
-def _inputs(
-    architecture: Architecture, model: MLP, x: Float[Array, " d"], codes: Int[Array, " c"]
-) -> Float[Array, " inputs"]:
-    """What the first layer sees of a row: features, their pieces, embeddings."""
-    parts = [x]
-    if model.pieces is not None:
-        parts.append(apply_pieces(model.pieces, x[: architecture.n_numbers]))
-    parts += [table[code] for table, code in zip(model.embeddings, codes, strict=True)]
-    return jnp.concatenate(parts) if len(parts) > 1 else x
 
 
 def model_arrays(model: MLP) -> dict[str, np.ndarray]:
@@ -166,17 +154,12 @@ def model_arrays(model: MLP) -> dict[str, np.ndarray]:
         arrays[f"layers.{index}.bias"] = np.asarray(layer.bias)
     for index, mix in enumerate(model.mixes):
         arrays[f"mixes.{index}"] = np.asarray(mix)
-    first = arrays["layers.0.weight"]
-    if model.scale is not None:
-        first = first * np.asarray(model.scale)[..., None, :]
     if model.pieces is not None:
-        low, slope = np.asarray(model.pieces.low), np.asarray(model.pieces.slope)
-        arrays |= {"pieces.low": low, "pieces.slope": slope}
-        stop = first.shape[-1] - sum(table.shape[-1] for table in model.embeddings)
-        first = np.array(first)
-        pieces = first[..., stop - low.shape[-2] * low.shape[-1] : stop]
-        pieces *= np.asarray(model.pieces.height)[..., None, None]
-    arrays["layers.0.weight"] = first
+        arrays["pieces.low"] = np.asarray(model.pieces.low)
+        arrays["pieces.slope"] = np.asarray(model.pieces.slope)
+    arrays["layers.0.weight"] = plain_first_weight(
+        arrays["layers.0.weight"], model.embeddings, model.scale, model.pieces
+    )
     return arrays
 
 
@@ -184,21 +167,20 @@ def model_from(
     architecture: Architecture, arrays: Mapping[str, np.ndarray], dtype: type[np.floating]
 ) -> MLP:
     """The model that `model_arrays` named, in another precision if asked for."""
-    tables = [arrays[f"embeddings.{i}"].astype(dtype) for i in range(len(architecture.code_sizes))]
+    inputs = architecture.inputs
     layers = [
         Dense(arrays[f"layers.{i}.weight"].astype(dtype), arrays[f"layers.{i}.bias"].astype(dtype))
         for i in range(len(architecture.layer_sizes))
     ]
-    mixes, scale, pieces = (), None, None
     members = len(layers[0].bias)
-    if architecture.parametric:
-        mixes = tuple(arrays[f"mixes.{i}"].astype(dtype) for i in range(len(architecture.hidden)))
-    if architecture.scaled:
-        scale = np.ones((members, architecture.n_inputs), dtype)
-    if architecture.pieces:
-        low, slope = (arrays[f"pieces.{name}"].astype(dtype) for name in ("low", "slope"))
-        pieces = Pieces(low, slope, np.ones(members, dtype))
-    return MLP(tuple(tables), tuple(layers), mixes, scale, pieces)
+    mixes = range(len(architecture.hidden)) if architecture.parametric else ()
+    return MLP(
+        tuple(arrays[f"embeddings.{i}"].astype(dtype) for i in range(len(inputs.code_sizes))),
+        tuple(layers),
+        tuple(arrays[f"mixes.{i}"].astype(dtype) for i in mixes),
+        np.ones((members, inputs.n_inputs), dtype) if inputs.scaled else None,
+        pieces_from(arrays, members, dtype) if inputs.pieces else None,
+    )
 
 
 def stack_members(models: list[MLP]) -> MLP:

@@ -111,10 +111,10 @@ def network_event(opening: Opening, start_loss: float, fingerprint: str) -> Netw
         embeddings=tuple(
             Embedding(name, codes, size)
             for name, codes, size in zip(
-                columns, shape.code_sizes, shape.embedding_sizes, strict=True
+                columns, shape.inputs.code_sizes, shape.inputs.embedding_sizes, strict=True
             )
         ),
-        features=shape.n_inputs,
+        features=shape.inputs.n_inputs,
         parameters=shape.n_parameters,
         loss=problem.head.loss,
         optimizer=problem.plan.optimizer,
@@ -173,7 +173,7 @@ def summarise(opening: Opening, progress: Progress, judgement: Judgement, why: E
         task=prepared.target.task,
         target=prepared.target.names,
         rows=prepared.summary.split,
-        features=shape.n_inputs,
+        features=shape.inputs.n_inputs,
         parameters=shape.n_parameters * settings.members,
         epochs=progress.epoch,
         best_epoch=kept_epoch(progress, settings, why),

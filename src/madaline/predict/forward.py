@@ -11,7 +11,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from madaline.nn.architecture import Architecture
+from madaline.nn.architecture import Architecture, Inputs
 from madaline.settings.table import Activation
 
 Floats = NDArray[np.floating]
@@ -85,7 +85,7 @@ def logits(
 
 
 def first_inputs(
-    architecture: Architecture,
+    inputs: Inputs,
     weights: Weights,
     member: int,
     x: Floats,
@@ -93,12 +93,12 @@ def first_inputs(
 ) -> Floats:
     """``(n, inputs)`` of the first layer: features, their pieces, embeddings."""
     tables = [
-        weights[f"embeddings.{i}"][member][codes[:, i]] for i in range(len(architecture.code_sizes))
+        weights[f"embeddings.{i}"][member][codes[:, i]] for i in range(len(inputs.code_sizes))
     ]
     parts = [x, *tables]
-    if architecture.pieces:
+    if inputs.pieces:
         low, slope = weights["pieces.low"][member], weights["pieces.slope"][member]
-        risen = (x[:, : architecture.n_numbers, None] - low) * slope
+        risen = (x[:, : inputs.n_numbers, None] - low) * slope
         parts.insert(1, np.clip(risen, 0, 1, out=risen).reshape(len(x), -1))
     return np.concatenate(parts, axis=1) if len(parts) > 1 else x
 
@@ -110,7 +110,7 @@ def _member(
     x: Floats,
     codes: NDArray[np.integer],
 ) -> Floats:
-    h = first_inputs(architecture, weights, member, x, codes)
+    h = first_inputs(architecture.inputs, weights, member, x, codes)
     names: tuple[Activation, ...] = (*architecture.activations, "identity")
     for index, name in enumerate(names):
         weight, bias = weights[f"layers.{index}.weight"], weights[f"layers.{index}.bias"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,17 +14,15 @@ from madaline.encode.features import Features
 from madaline.encode.target import TargetCode
 from madaline.errors import FileError, MadalineError, UsageError
 from madaline.events.record import JSON
-from madaline.nn.architecture import OUTPUTS, Architecture
+from madaline.nn.architecture import OUTPUTS, Architecture, Inputs
 from madaline.predict.forward import logits, outputs
 from madaline.predict.parts import Parts
 from madaline.settings.table import ACTIVATIONS
 
 # Of a model document; files of version 1 have no parts.
 _KEYS = {"architecture", "encoder", "target", "about"}
-_SHAPE_KEYS = {
-    "n_features", "hidden", "activations", "n_outputs", "output", "code_sizes", "embedding_sizes",
-    "n_numbers", "pieces", "parametric",
-}  # fmt: skip
+_INPUT_KEYS = ("n_features", "code_sizes", "embedding_sizes", "n_numbers", "pieces")
+_TRUNK_KEYS = ("hidden", "activations", "n_outputs", "output", "parametric")
 # What makes predictions of the last layer's numbers, for each task and whether it counts.
 _OUTPUT_OF = {
     ("binary", False): "sigmoid",
@@ -109,9 +107,13 @@ class Predictor:
         """A JSON document and named arrays that hold all of it."""
         encoder, encoder_arrays = self.encoder.state()
         target, target_arrays = self.target.state()
-        shape = {key: getattr(self.architecture, key) for key in sorted(_SHAPE_KEYS)}
+        shape = {key: getattr(self.architecture.inputs, key) for key in _INPUT_KEYS}
+        shape |= {key: getattr(self.architecture, key) for key in _TRUNK_KEYS}
         document: dict[str, JSON] = {
-            "architecture": {k: list(v) if isinstance(v, tuple) else v for k, v in shape.items()},
+            "architecture": {
+                key: list(value) if isinstance(value, tuple) else value
+                for key, value in sorted(shape.items())
+            },
             "encoder": encoder,
             "target": target,
             "about": dict(self.about),
@@ -142,8 +144,8 @@ class Predictor:
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise _damaged("a part has the wrong form") from error
         if (
-            len(encoder.feature_names) != architecture.n_features
-            or tuple(encoder.code_sizes) != architecture.code_sizes
+            len(encoder.feature_names) != architecture.inputs.n_features
+            or tuple(encoder.code_sizes) != architecture.inputs.code_sizes
             or target.n_outputs != architecture.n_outputs
             or _OUTPUT_OF[target.task, target.counts] != architecture.output
         ):
@@ -168,7 +170,7 @@ class Predictor:
             "target": list(self.target.names),
             "classes": [str(label) for label in self.target.classes],
             "columns": self.encoder.describe(),
-            "features": shape.n_inputs,
+            "features": shape.inputs.n_inputs,
             "layers": [
                 {"fan_in": fan_in, "fan_out": fan_out, "activation": name}
                 for (fan_in, fan_out), name in zip(shape.layer_sizes, names, strict=True)
@@ -199,29 +201,31 @@ def _under(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarra
 
 
 def _read_architecture(document: object) -> Architecture:
-    if not isinstance(document, dict) or set(document) != _SHAPE_KEYS:
+    if not isinstance(document, dict) or set(document) != {*_INPUT_KEYS, *_TRUNK_KEYS}:
         raise _damaged("its architecture is not complete")
-    hidden, code_sizes, embedding_sizes = (
-        tuple(_count(item) for item in document[key])
-        for key in ("hidden", "code_sizes", "embedding_sizes")
-    )
     activations = document["activations"]
     if not all(name in ACTIVATIONS for name in activations) or document["output"] not in OUTPUTS:
         raise _damaged("an activation or its output is not known")
     if not isinstance(document["parametric"], bool):
         raise _damaged("it does not say whether its activations are parametric")
     return Architecture(
-        n_features=_count(document["n_features"]),
-        n_outputs=_count(document["n_outputs"]),
-        activations=tuple(activations),
-        output=document["output"],
-        n_numbers=_count(document["n_numbers"]),
-        pieces=_count(document["pieces"]),
-        parametric=document["parametric"],
-        hidden=hidden,
-        code_sizes=code_sizes,
-        embedding_sizes=embedding_sizes,
+        Inputs(
+            _count(document["n_features"]),
+            _counts(document["code_sizes"]),
+            _counts(document["embedding_sizes"]),
+            _count(document["n_numbers"]),
+            _count(document["pieces"]),
+        ),
+        _counts(document["hidden"]),
+        tuple(activations),
+        _count(document["n_outputs"]),
+        document["output"],
+        document["parametric"],
     )
+
+
+def _counts(values: Iterable[object]) -> tuple[int, ...]:
+    return tuple(_count(value) for value in values)
 
 
 def _count(value: object) -> int:
@@ -235,7 +239,7 @@ def _check_weights(architecture: Architecture, weights: Mapping[str, np.ndarray]
     expected: dict[str, tuple[int, ...]] = {
         f"embeddings.{i}": sizes
         for i, sizes in enumerate(
-            zip(architecture.code_sizes, architecture.embedding_sizes, strict=True)
+            zip(architecture.inputs.code_sizes, architecture.inputs.embedding_sizes, strict=True)
         )
     }
     for index, (fan_in, fan_out) in enumerate(architecture.layer_sizes):
@@ -243,8 +247,8 @@ def _check_weights(architecture: Architecture, weights: Mapping[str, np.ndarray]
         expected[f"layers.{index}.bias"] = (fan_out,)
     for index, width in enumerate(architecture.hidden if architecture.parametric else ()):
         expected[f"mixes.{index}"] = (width,)
-    if architecture.pieces:
-        ends = (architecture.n_numbers, architecture.pieces)
+    if architecture.inputs.pieces:
+        ends = (architecture.inputs.n_numbers, architecture.inputs.pieces)
         expected |= {"pieces.low": ends, "pieces.slope": ends}
     if set(weights) != set(expected):
         raise _damaged("its arrays are not those of its network")

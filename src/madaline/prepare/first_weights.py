@@ -47,7 +47,7 @@ def fit_first_weights(
     layers = [Dense(np.array(layer.weight), np.array(layer.bias)) for layer in model.layers]
     for member in range(len(layers[0].bias)):
         draws = Draws(seed, _STREAM + member)
-        h = first_inputs(architecture, weights, member, x[rows], codes[rows])
+        h = first_inputs(architecture.inputs, weights, member, x[rows], codes[rows])
         seen = weights["layers.0.weight"][member]
         for layer, name in zip(layers, architecture.activations, strict=False):
             weight, bias = np.asarray(layer.weight)[member], np.asarray(layer.bias)[member]

@@ -13,7 +13,7 @@ from madaline.data.split import fold_starts
 from madaline.encode.classes import label_text
 from madaline.encode.target import TargetCode
 from madaline.errors import UsageError
-from madaline.nn.architecture import Architecture, one_per_layer
+from madaline.nn.architecture import Architecture, Inputs, one_per_layer
 from madaline.nn.head import Head, first_bias, make_head
 from madaline.predict.losses import constant_losses
 from madaline.prepare.parts import Part, Prepared, balanced_class_weights
@@ -48,17 +48,20 @@ def make_problem(
     head = head_of(code.task, settings)
     hidden = settings.hidden
     sizes = tuple(prepared.encoder.code_sizes)
-    architecture = Architecture(
-        n_features=len(prepared.encoder.feature_names),
-        hidden=hidden,
-        activations=one_per_layer(settings.activation, len(hidden)),
-        n_outputs=code.n_outputs,
-        output=head.output,
+    inputs = Inputs(
+        len(prepared.encoder.feature_names),
         code_sizes=sizes,
         embedding_sizes=(_EMBEDDING,) * len(sizes),
         n_numbers=prepared.encoder.n_numbers,
         pieces=_pieces(settings.pieces, prepared.encoder.n_numbers),
         scaled=settings.input_scales,
+    )
+    architecture = Architecture(
+        inputs,
+        hidden=hidden,
+        activations=one_per_layer(settings.activation, len(hidden)),
+        n_outputs=code.n_outputs,
+        output=head.output,
         parametric=bool(settings.parametric and hidden),
     )
     dtype, members = np.dtype(settings.precision).type, settings.members

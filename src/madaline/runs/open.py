@@ -77,7 +77,7 @@ def _as_it_was(
         task=told.task,
         target=told.target,
         rows=told.split,
-        features=shape.n_inputs,
+        features=shape.inputs.n_inputs,
         parameters=shape.n_parameters * predictor.n_members,
         epochs=end.epoch,
         best_epoch=end.best_epoch,

@@ -106,10 +106,10 @@ def init_models(problem: Problem) -> MLP:
             for member in np.asarray(problem.hyper.member).tolist()
         ]
     )
-    if not shape.pieces:
+    if not shape.inputs.pieces:
         return model
     heights = first_heights(len(problem.hyper.member))
-    found = fit_pieces(x[:, : shape.n_numbers], shape.pieces, heights, x.dtype.type)
+    found = fit_pieces(x[:, : shape.inputs.n_numbers], shape.inputs.pieces, heights, x.dtype.type)
     return replace(model, pieces=found)
 
 
