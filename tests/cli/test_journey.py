@@ -69,3 +69,20 @@ def test_the_report_of_a_real_run_reads_from_top_to_bottom(call: Call, flats: Pa
     places = [done.stdout.index(f"\n{label}" if i else label) for i, label in enumerate(order)]
     assert places == sorted(places)
     assert "epoch 1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "mended"),
+    [
+        (("--optimizer", "lbfgs", "--dropout", "0.2"), "(--optimizer adam)"),
+        (("--optimizer", "lbfgs", "--batch-size", "32"), "(--batch-size full)"),
+        (("--momentum", "0.5"), "(--optimizer momentum)"),
+        (("--task", "regression"), "or leave the task out."),
+    ],
+)
+def test_an_error_from_deep_inside_speaks_of_options(
+    call: Call, flats: Path, options: tuple[str, ...], mended: str
+) -> None:
+    result = call("fit", "flats.csv", "-t", "cheap", *options)
+    assert result.exit_code in (2, 3)
+    assert result.stderr.endswith(f"{mended}\n")
