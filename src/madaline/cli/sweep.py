@@ -95,7 +95,7 @@ def read_space(options: Mapping[str, Any]) -> tuple[dict[str, Axis], dict[str, A
         UsageError: A range or one of several values cannot be read.
 
     >>> read_space({"dropout": ("0..0.4",), "l2": ("1e-3", "1e-2"), "hidden": ("64,64",)})[0]
-    {'dropout': Range(low=0.0, high=0.4, log=False), 'l2': Values(values=(0.001, 0.01))}
+    {'l2': Values(values=(0.001, 0.01)), 'dropout': Range(low=0.0, high=0.4, log=False)}
     """
     space: dict[str, Axis] = {}
     fixed = given_options({k: v for k, v in options.items() if k not in VARIABLE})

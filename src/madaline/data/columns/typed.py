@@ -74,7 +74,6 @@ def column_from_polars(name: str, cells: pl.Series, source: str, *, dates: bool 
         raise DataError(
             f"Column {name!r} of {source} holds {kind} values, not single cells.",
             "Leave the column out, or spread it over columns of numbers or texts.",
-            settings={"drop": (name,)},
             column=name,
         )
     days = dates_from_text(name, cells) if dates else None
