@@ -12,9 +12,9 @@ from typing import TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int, UInt32
+from jaxtyping import Bool, Float, Int, UInt32
 
-from madaline.arrays import Array, pytree
+from madaline.arrays import Array, pytree, static
 from madaline.nn.bits import Key, mix
 
 Padded = TypeVar("Padded")  # a pytree whose leaves have one row axis, the first
@@ -72,6 +72,7 @@ class Deck:
         n: Rows that a member learns from.
         held: Rows that each member holds out, with folds.
         blocks: Blocks of rows in an evaluation.
+        block: Rows of one of them.
     """
 
     train: Rows
@@ -80,6 +81,7 @@ class Deck:
     n: UInt32[Array, ""]
     held: UInt32[Array, ""]
     blocks: Int[Array, ""]
+    block: int = static(default=1)
 
 
 def bucket(n: int) -> int:
@@ -159,11 +161,16 @@ def row_at(position: UInt32[Array, " b"], n: UInt32[Array, ""], key: Key) -> UIn
                 column = _shift(column, mix(mix(row + key[1] + salt) ^ key[0]), b)
         return row * b + column
 
-    return jax.lax.while_loop(
-        lambda place: jnp.any(place >= n),
-        lambda place: jnp.where(place >= n, shuffle(place), place),
-        shuffle(position),
-    )
+    def walk(
+        carry: tuple[UInt32[Array, " b"], Bool[Array, " b"]],
+    ) -> tuple[UInt32[Array, " b"], Bool[Array, " b"]]:
+        place, outside = carry
+        place = jnp.where(outside, shuffle(place), place)
+        return place, place >= n
+
+    # All begin outside: the program holds the network once.
+    start = position, jnp.ones(position.shape, jnp.bool_)
+    return jax.lax.while_loop(lambda carry: jnp.any(carry[1]), walk, start)[0]
 
 
 def _shift(

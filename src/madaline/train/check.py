@@ -19,9 +19,6 @@ from madaline.train.calibration import CALIBRATIONS, calibrated_loss
 from madaline.train.plan import Form, Hyper, Plan
 from madaline.train.step import row_scores
 
-# Rows of one block of an evaluation: large enough for full speed, small enough for the cache.
-BLOCK = 256
-
 _PARTS = ("train", "validation")
 # What is told of each row, and the axes that it has of its own.
 _SCORES: dict[str, tuple[int, ...]] = {"loss": (), "metric": ()}
@@ -126,7 +123,7 @@ def _check_blocks(
     check = deck.check
     if check is None:
         return None, jnp.zeros((2, *hyper.learning_rate.shape), deck.weight.dtype)
-    size = min(check.rows.x.shape[0], BLOCK)
+    size = deck.block
 
     def block(index: Int[Array, ""]) -> tuple[Rows, Float[Array, "2 m b"]]:
         part = jax.tree.map(
@@ -139,7 +136,7 @@ def _check_blocks(
 
 def _fold_blocks(hyper: Hyper, deck: Deck) -> tuple[Blocks, Float[Array, "2 m"]]:
     train, n, held = deck.train, deck.n, deck.held
-    size, every = min(train.x.shape[0], BLOCK), n // held
+    size, every = deck.block, n // held
 
     def weigh(place: UInt32[Array, " b"]) -> tuple[Int[Array, "m b"], Float[Array, "2 m b"]]:
         sampled = place >= held

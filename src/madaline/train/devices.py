@@ -22,11 +22,13 @@ import numpy as np
 
 from madaline.nn.bits import make_key
 from madaline.train.batches import Deck, Padded, bucket, pad_rows
-from madaline.train.check import BLOCK
 from madaline.train.chunk import run_chunk
 from madaline.train.history import History
 from madaline.train.plan import Hyper
 from madaline.train.state import Problem, TrainState, join_members, take_members
+
+# Rows of one block of an evaluation: large enough for full speed, small enough for the cache.
+BLOCK = 256
 
 Curves = dict[str, np.ndarray]
 
@@ -73,32 +75,46 @@ def make_lanes(problem: Problem) -> tuple[Lane, ...]:
     members = len(problem.hyper.member)
     count = n_lanes(members, thread_count()) if jax.default_backend() == "cpu" else 1
     size = members // count
-    n = problem.train.x.shape[0]
     with precision(problem):
-        train, weight = _on_device((problem.train, problem.weight), bucket(n))
-        check, blocks = None, 0
-        if problem.check is not None:
-            rows = problem.check.rows.x.shape[0]
-            padded = bucket(rows)  # few shapes; above a block, whole blocks
-            padded = padded if padded <= BLOCK else -(-padded // BLOCK) * BLOCK
-            check, blocks = _on_device(problem.check, padded), -(-rows // min(padded, BLOCK))
-        elif problem.n_held:
-            blocks = -(-2 * problem.n_held // min(bucket(n), BLOCK))
+        deck = _deck(problem)
         return tuple(
             Lane(
                 members=(own := slice(i * size, (i + 1) * size)),
                 hyper=jax.device_put(jax.tree.map(lambda leaf: leaf[own], problem.hyper)),
-                deck=Deck(
-                    train,
-                    weight[:, own],
-                    None if check is None else replace(check, weight=check.weight[:, :, own]),
-                    np.asarray(n - problem.n_held, np.uint32),
-                    np.asarray(problem.n_held, np.uint32),
-                    np.asarray(blocks, np.int32),
-                ),
+                deck=_of_members(deck, own),
             )
             for i in range(count)
         )
+
+
+def _deck(problem: Problem) -> Deck:
+    """The rows of all members, on the device."""
+    n = problem.train.x.shape[0]
+    train, weight = _on_device((problem.train, problem.weight), bucket(n))
+    # With folds a member judges by the rows that it holds out and as many others.
+    judged = problem.check.rows.x.shape[0] if problem.check else 2 * problem.n_held
+    block = min(bucket(judged), BLOCK) if judged else 0
+    blocks = -(-judged // block) if judged else 0
+    return Deck(
+        train,
+        weight,
+        problem.check and _on_device(problem.check, _whole(bucket(judged), block)),
+        np.asarray(n - problem.n_held, np.uint32),
+        np.asarray(problem.n_held, np.uint32),
+        np.asarray(blocks, np.int32),
+        block,
+    )
+
+
+def _whole(size: int, block: int) -> int:
+    """Few shapes, and whole blocks."""
+    return -(-size // block) * block
+
+
+def _of_members(deck: Deck, own: slice) -> Deck:
+    """The deck with the weights of some of the members."""
+    check = deck.check and replace(deck.check, weight=deck.check.weight[:, :, own])
+    return replace(deck, weight=deck.weight[:, own], check=check)
 
 
 def place(problem: Problem, lanes: tuple[Lane, ...], state: TrainState) -> tuple[TrainState, ...]:

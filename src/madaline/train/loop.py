@@ -71,8 +71,7 @@ def init_state(
     with precision(problem):
         dtype = problem.train.x.dtype.type
         model = model or init_models(problem)
-        # As NumPy arrays: JAX's weak types would compile the first chunk's program twice.
-        moments = jax.device_get(_first_moments(problem.plan, problem.hyper, model))
+        moments = _first_moments(problem.plan, problem.hyper, model)
     m = len(problem.hyper.member)
     return TrainState(
         model=model,
@@ -172,6 +171,14 @@ def _next_length(length: int, seconds: float) -> int:
     return int(min(max(1, wanted), 4 * length, CHUNK))
 
 
-@partial(jax.jit, static_argnames=("plan",))
 def _first_moments(plan: Plan, hyper: Hyper, model: MLP) -> Any:
-    return jax.vmap(partial(init_moments, plan))(hyper, model)
+    """The optimiser's memory of all members, in NumPy: weak types would compile a chunk twice.
+
+    But for L-BFGS it is all zeros, for which nothing needs to be compiled.
+    """
+    init = jax.vmap(partial(init_moments, plan))
+    if plan.optimizer == "lbfgs":
+        return jax.device_get(jax.jit(init)(hyper, model))
+    return jax.tree.map(
+        lambda leaf: np.zeros(leaf.shape, leaf.dtype), jax.eval_shape(init, hyper, model)
+    )
