@@ -14,7 +14,7 @@ from madaline.errors import DataError
 from madaline.events.record import JSON, as_json
 from madaline.events.search import Comparison, Rung, Runoff, Searched, Trial, TrialEnding
 from madaline.pipeline.run import run
-from madaline.prepare.opening import open_training
+from madaline.prepare.opening import Opening, open_training
 from madaline.settings.recipes import Recipe, affordable, complete, with_folds
 from madaline.settings.table import MEMBERWISE, Settings
 from madaline.study.arms import Arm, enter
@@ -86,43 +86,30 @@ def search(
     (3, 1, 4)
     """
     started = time.perf_counter()
-    asked, settings = settings, affordable(settings, data.table.n_rows, len(data.table.columns))
-    lone = replace(settings, members=1, folds=False)
-    opening = open_training(data, lone, strict=False)
-    if not opening.prepared.parts["validation"].n_rows:
-        raise DataError(
-            "A search needs rows to judge its trials by, and none are held out.",
-            "Give a validation share above 0, or validation rows.",
-            settings={"validation": Settings.validation},
-        )
-    space = space or default_space(settings, opening.chosen)
+    whole = affordable(settings, data.table.n_rows, len(data.table.columns))
+    opening = _judging(open_training(data, replace(whole, members=1, folds=False), strict=False))
+    space = space or default_space(whole, opening.chosen)
     trials = draw_trials(space, n_trials, opening.chosen)
-    arms = [Arm(str(i), replace(lone, **own)) for i, own in enumerate(trials)]
+    arms = [Arm(str(i), replace(opening.asked, **own)) for i, own in enumerate(trials)]
     entrants = [Entrant(i, arm) for i, arm in enumerate(enter(opening, arms, strict=strict))]
-    ranked = race(
-        entrants,
-        tell=tell,
-        seconds=settings.time_budget,
-    )
+    ranked = race(entrants, tell=tell, seconds=settings.time_budget)
     others = [entrant for entrant in ranked if entrant.number and entrant.trained.has_learned]
-    n_train, task = opening.prepared.parts["train"].n_rows, opening.prepared.target.task
-    members = complete(settings, n_train, task).members
+    members = _members(opening, whole)
     if members > 1 and settings.members is None and set(space) <= {*MEMBERWISE}:
         choice = _mixture(ranked, trials, opening.chosen, members)
-    elif others and with_folds(settings, data.own):  # rows that chose nothing compare
+    elif others and with_folds(whole, data.own):  # rows that chose nothing compare
         best = others[0].number
         tell(Runoff(best))
-        pair = (settings, replace(settings, **trials[best]))
+        pair = (whole, replace(whole, **trials[best]))
         comparison = compare_whole(pair, partial(run, data, strict=strict))
         choice = _one_or_none(best, trials[best], comparison)
     else:
         best = ranked[0].number
         comparison = compare_trials(_preset(ranked).trained, ranked[0].trained)
         choice = _one_or_none(best, trials[best], comparison)
-    furthest = max(len(entrant.scores) for entrant in ranked)
     return Search(
-        settings=replace(asked, **choice.changes),
-        trials=tuple(_trial(e, trials[e.number], furthest) for e in ranked),
+        settings=replace(settings, **choice.changes),
+        trials=_trials(ranked, trials),
         varied={name: getattr(opening.chosen, name) for name in space},
         best=choice.best,
         taken=choice.taken,
@@ -131,6 +118,23 @@ def search(
         programs=len({entrant.trained.program for entrant in ranked}),
         seconds=time.perf_counter() - started,
     )
+
+
+def _judging(opening: Opening) -> Opening:
+    """The opening, if it has rows to judge trials by."""
+    if opening.prepared.parts["validation"].n_rows:
+        return opening
+    raise DataError(
+        "A search needs rows to judge its trials by, and none are held out.",
+        "Give a validation share above 0, or validation rows.",
+        settings={"validation": Settings.validation},
+    )
+
+
+def _members(opening: Opening, settings: Settings) -> int:
+    """Of the network that the settings stand for, on the rows of the opening."""
+    prepared = opening.prepared
+    return complete(settings, prepared.parts["train"].n_rows, prepared.target.task).members
 
 
 @dataclass(frozen=True)
@@ -194,6 +198,12 @@ def mixed(better: Sequence[Choices], settings: Settings, members: int) -> Choice
     varied = {name: getattr(settings, name) for choices in better for name in choices}
     values = {name: tuple(each.get(name, kept) for each in own) for name, kept in varied.items()}
     return {"members": members, **values}
+
+
+def _trials(ranked: Sequence[Entrant], choices: Sequence[Choices]) -> tuple[Trial, ...]:
+    """What became of each, in their order."""
+    furthest = max(len(entrant.scores) for entrant in ranked)
+    return tuple(_trial(entrant, choices[entrant.number], furthest) for entrant in ranked)
 
 
 def _trial(entrant: Entrant, choices: Choices, furthest: int) -> Trial:
