@@ -7,7 +7,7 @@ from threadpoolctl import ThreadpoolController
 
 from madaline.predict.blas import threads_for
 
-SMALL, LARGE = 1000, 1 << 40
+SMALL, LARGE = 1 << 20, 1 << 40
 
 
 def n_threads():

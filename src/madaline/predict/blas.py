@@ -13,8 +13,9 @@ from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
-# Multiplications of a product up to which one thread is as fast (measured on two cores).
-_SMALL = 1 << 24
+# Multiplications of a product up to which one thread is as fast (measured on two cores), and up to
+# which OpenBLAS takes one by itself: to say so would cost a prediction of one row a tenth.
+_SMALL, _TINY = 1 << 24, 1 << 18
 
 _lock = Lock()
 _inside: list[AbstractContextManager[object]] = []
@@ -23,10 +24,10 @@ _inside: list[AbstractContextManager[object]] = []
 def threads_for(multiplications: int) -> AbstractContextManager[None]:
     """One thread while products as small as this are made; larger ones take all there are.
 
-    >>> with threads_for(30 * 64 * 64):
+    >>> with threads_for(300 * 64 * 64):
     ...     pass
     """
-    return _one_thread() if multiplications <= _SMALL else nullcontext()
+    return _one_thread() if _TINY < multiplications <= _SMALL else nullcontext()
 
 
 @contextmanager
