@@ -1,13 +1,16 @@
 """One BLAS thread around small products, and as many as before after them."""
 
-from threading import Barrier, Thread
+from __future__ import annotations
+
+from threading import Thread
 
 import pytest
 from threadpoolctl import ThreadpoolController
 
+from madaline.predict import blas
 from madaline.predict.blas import threads_for
 
-SMALL, LARGE = 1 << 20, 1 << 40
+TINY, SMALL, LARGE = 1000, 1 << 20, 1 << 40
 
 
 def n_threads():
@@ -17,11 +20,12 @@ def n_threads():
 BEFORE = n_threads()
 
 
-def test_small_products_have_one_thread_and_large_ones_all():
+def test_small_products_have_one_thread_and_others_all():
     with threads_for(SMALL):
         assert n_threads() == {1}
-    with threads_for(LARGE):
-        assert n_threads() == BEFORE
+    for others in (TINY, LARGE):
+        with threads_for(others):
+            assert n_threads() == BEFORE
     assert n_threads() == BEFORE
 
 
@@ -31,20 +35,22 @@ def test_an_error_inside_sets_the_threads_back():
     assert n_threads() == BEFORE
 
 
-def test_whoever_leaves_last_sets_the_threads_back():
-    met = Barrier(2)
+def test_whoever_comes_meanwhile_does_not_wait():
+    with threads_for(SMALL), threads_for(SMALL):
+        assert n_threads() == {1}
+    assert n_threads() == BEFORE
+    assert not blas._lock.locked()
 
-    def first():
-        with threads_for(SMALL):
-            met.wait()  # both are inside
-            met.wait()
-        met.wait()  # one has left
 
-    other = Thread(target=first)
-    other.start()
-    with threads_for(SMALL):
-        met.wait()
-        met.wait()
-        met.wait()
-    other.join()
+def test_fits_in_several_threads_leave_the_threads_as_they_were():
+    def work():
+        for _ in range(20):
+            with threads_for(SMALL):
+                pass
+
+    workers = [Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
     assert n_threads() == BEFORE
