@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline.nn.architecture import Architecture, Inputs
+from madaline.predict.blas import threads_for
 from madaline.settings.table import Activation
 
 Floats = NDArray[np.floating]
@@ -77,10 +78,12 @@ def logits(
     n, members = len(x), len(weights["layers.0.bias"])
     out = np.empty((n, members, architecture.n_outputs), weights["layers.0.bias"].dtype)
     n_rows = max(_FEWEST_ROWS, _CELLS // max(fan_out for _, fan_out in architecture.layer_sizes))
-    for start in range(0, n, n_rows):
-        block = slice(start, start + n_rows)
-        for member in range(members):
-            out[block, member] = _member(architecture, weights, member, x[block], codes[block])
+    largest = max(fan_in * fan_out for fan_in, fan_out in architecture.layer_sizes)
+    with threads_for(min(n, n_rows) * largest):
+        for start in range(0, n, n_rows):
+            block = slice(start, start + n_rows)
+            for member in range(members):
+                out[block, member] = _member(architecture, weights, member, x[block], codes[block])
     return out
 
 

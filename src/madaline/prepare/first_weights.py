@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from madaline.nn.architecture import Architecture
 from madaline.nn.initializers import Draws
 from madaline.nn.mlp import MLP, Dense, model_arrays
+from madaline.predict.blas import threads_for
 from madaline.predict.forward import ACTIVATIONS, first_inputs
 
 # Rows that decide: enough for a standard deviation of two digits.
@@ -45,14 +46,16 @@ def fit_first_weights(
     rows = np.unique(np.linspace(0, len(x) - 1, _MOST_ROWS).astype(np.intp))
     weights = model_arrays(model)
     layers = [Dense(np.array(layer.weight), np.array(layer.bias)) for layer in model.layers]
-    for member in range(len(layers[0].bias)):
-        draws = Draws(seed, _STREAM + member)
-        h = first_inputs(architecture.inputs, weights, member, x[rows], codes[rows])
-        seen = weights["layers.0.weight"][member]
-        for layer, name in zip(layers, architecture.activations, strict=False):
-            weight, bias = np.asarray(layer.weight)[member], np.asarray(layer.bias)[member]
-            z = _fit_layer(draws, weight, bias, weight if seen is None else seen, h)
-            h, seen = ACTIVATIONS[name](z), None
+    largest = max(fan_in * fan_out for fan_in, fan_out in architecture.layer_sizes)
+    with threads_for(len(rows) * largest):
+        for member in range(len(layers[0].bias)):
+            draws = Draws(seed, _STREAM + member)
+            h = first_inputs(architecture.inputs, weights, member, x[rows], codes[rows])
+            seen = weights["layers.0.weight"][member]
+            for layer, name in zip(layers, architecture.activations, strict=False):
+                weight, bias = np.asarray(layer.weight)[member], np.asarray(layer.bias)[member]
+                z = _fit_layer(draws, weight, bias, weight if seen is None else seen, h)
+                h, seen = ACTIVATIONS[name](z), None
     return replace(model, layers=tuple(layers))
 
 
