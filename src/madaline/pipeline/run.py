@@ -208,8 +208,9 @@ def _train(
             raise UsageError(
                 "There is no epoch to train.", "Give at least 1.", settings={"epochs": 1}
             )
-        last = float(history.seconds[-1])
-        progress = Progress((state,), history, int(state.epoch), int(state.step), last, True)
+        inputs, last = problem.architecture.inputs, float(history.seconds[-1])
+        epoch, step = int(state.epoch), int(state.step)
+        progress = Progress((state,), inputs, history, epoch, step, last, True)
     return progress, _ending(problem, progress, settings, why)
 
 

@@ -84,15 +84,19 @@ class Deck:
     block: int = static(default=1)
 
 
-def bucket(n: int) -> int:
+def bucket(n: int, least: int = _LEAST_STEP) -> int:
     """The next size of an even grid, eight steps to each doubling: few shapes, few programs.
 
     Below 512 rows the grid has steps of 32, for there a program costs more than the rows.
 
+    Args:
+        n: A number of rows.
+        least: The grid's smallest step.
+
     >>> [bucket(n) for n in (1, 32, 33, 150, 1000, 1030)]
     [32, 32, 64, 160, 1024, 1152]
     """
-    step = max(_LEAST_STEP, 2 ** (max(n - 1, 1).bit_length() - 4))
+    step = max(least, 2 ** (max(n - 1, 1).bit_length() - 4))
     return -(-n // step) * step
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from madaline.nn.architecture import Inputs
 from madaline.nn.mlp import MLP, init_mlp, stack_members
 from madaline.nn.pieces import first_heights, fit_pieces
 from madaline.train.chunk import CHUNK
@@ -22,6 +23,7 @@ from madaline.train.devices import (
     precision,
     run_lanes,
 )
+from madaline.train.grid import cut_state, on_grid, padded_state
 from madaline.train.history import History, empty_history
 from madaline.train.optimizers import init_moments
 from madaline.train.plan import Hyper, Plan
@@ -36,7 +38,8 @@ class Progress:
     """Where a training stands after a chunk: draw it, stop it, keep it, go on from it.
 
     Attributes:
-        parts: The state of each group of members, on its device.
+        parts: The state of each group of members, on its device, with whatever padding it has.
+        inputs: Those of the network, without padding.
         history: Curves of all epochs so far.
         epoch: Epochs done.
         step: Updates done.
@@ -45,6 +48,7 @@ class Progress:
     """
 
     parts: tuple[TrainState, ...]
+    inputs: Inputs
     history: History
     epoch: int
     step: int
@@ -54,7 +58,7 @@ class Progress:
     @property
     def state(self) -> TrainState:
         """Of all members; brought to the host each time that somebody looks."""
-        return fetch(self.parts)
+        return cut_state(fetch(self.parts), self.inputs)
 
 
 def init_state(
@@ -135,7 +139,9 @@ def train_epochs(
     history = history or empty_history(len(problem.hyper.member))
     offset = float(history.seconds[-1]) if len(history) else 0.0
     started = time.perf_counter()
+    inputs, problem = problem.architecture.inputs, on_grid(problem)
     lanes = make_lanes(problem)
+    state = padded_state(state, inputs, problem.architecture.inputs)
     parts, epoch = place(problem, lanes, state), int(state.epoch)
     compile_chunk(problem, lanes, parts)
     length, first = chunk or 1, True
@@ -151,6 +157,7 @@ def train_epochs(
         done = epoch >= epochs or not _any_active(parts)
         yield Progress(
             parts=parts,
+            inputs=inputs,
             history=history,
             epoch=epoch,
             step=max(int(part.step) for part in parts),

@@ -9,7 +9,6 @@ from typing import Any, assert_never
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jaxtyping import Float, Int
 
@@ -93,7 +92,7 @@ def apply_gradient(
     direction, moments = optimizer.update(gradient, moments, model)
     rate = learning_rate_at(plan, hyper, step)
     if plan.layer_rates != "equal":
-        direction = jax.tree.map(jnp.multiply, direction, rates(plan, model))
+        direction = jax.tree.map(jnp.multiply, direction, rates(plan, hyper, model))
     if "weight_decay" in plan.extras:
         decay = hyper.weight_decay * fading(plan, hyper, step)
         direction = jax.tree.map(lambda d, w: d + decay * w, direction, weights_only(model))
@@ -129,7 +128,7 @@ def weights_only(model: MLP) -> MLP:
     return replace(model, layers=layers, pieces=jax.tree.map(jnp.zeros_like, model.pieces))
 
 
-def rates(plan: Plan, model: MLP) -> MLP:
+def rates(plan: Plan, hyper: Hyper, model: MLP) -> MLP:
     """What each parameter's learning rate is multiplied by: one number for each array.
 
     With ``plan.layer_rates == "scaled"`` the learning rate is that of a weight among 256 inputs,
@@ -141,14 +140,17 @@ def rates(plan: Plan, model: MLP) -> MLP:
     if plan.layer_rates == "equal":
         return jax.tree.map(partial(_one_for_all, 1.0), model)
     one = _WIDTH**0.5
+    fan_ins: list[int | Array] = [layer.weight.shape[-1] for layer in model.layers]
+    if hyper.n_inputs is not None:
+        fan_ins[0] = hyper.n_inputs
     return MLP(
         embeddings=tuple(_one_for_all(one, table) for table in model.embeddings),
         layers=tuple(
             Dense(
-                _one_for_all(one * layer.weight.shape[-1] ** -0.5, layer.weight),
+                _one_for_all(one * fan_in**-0.5, layer.weight),
                 _one_for_all(0.1 * one, layer.bias),
             )
-            for layer in model.layers
+            for layer, fan_in in zip(model.layers, fan_ins, strict=True)
         ),
         mixes=tuple(_one_for_all(0.1 * one, mix) for mix in model.mixes),
         scale=None if model.scale is None else _one_for_all(6 * one, model.scale),
@@ -156,9 +158,9 @@ def rates(plan: Plan, model: MLP) -> MLP:
     )
 
 
-def _one_for_all(value: float, leaf: Array) -> Array:
+def _one_for_all(value: float | Array, leaf: Array) -> Array:
     """The value, in as many axes and the precision of a leaf."""
-    return np.full((1,) * leaf.ndim, value, leaf.dtype)
+    return jnp.broadcast_to(jnp.asarray(value, leaf.dtype), (1,) * leaf.ndim)
 
 
 def _make(plan: Plan, hyper: Hyper) -> Any:

@@ -118,6 +118,7 @@ class Hyper:
         tolerance: How much lower than the best a score must be to count as progress.
         gradient_tolerance: L-BFGS stops where no slope is steeper.
         max_evaluations: L-BFGS stops after as many evaluations of the loss.
+        n_inputs: Inputs of the first layer that are no padding; None: all of them.
     """
 
     member: UInt32[Array, " m"]
@@ -142,6 +143,7 @@ class Hyper:
     tolerance: Float[Array, " m"]
     gradient_tolerance: Float[Array, " m"]
     max_evaluations: Int[Array, " m"]
+    n_inputs: Float[Array, " m"] | None = None
 
 
 # What is not said: the table's default, Adam's own values, and nothing else switched on.
