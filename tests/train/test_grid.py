@@ -18,7 +18,7 @@ from madaline.train.plan import Plan
 PLAN = Plan("adamw", batch_size=16, layer_rates="scaled")
 
 
-def _problem(engine, n_features=3, codes=5, plan=PLAN, **numbers):
+def _problem(engine, n_features=5, codes=5, plan=PLAN, **numbers):
     """Rows with features, pieces of two of them, and the codes of a column."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, n_features))
@@ -53,14 +53,14 @@ def test_the_padding_of_weights_stays_zero(engine):
     part = engine.train(problem, 5).parts[0]
     weight, table = np.asarray(part.model.layers[0].weight), np.asarray(part.model.embeddings[0])
     assert weight.shape[-1] == 8 + 2 * 3 + 2
-    assert np.abs(weight[:, :, :3]).min() > 0
-    assert (weight[:, :, 3:8] == 0).all()
+    assert np.abs(weight[:, :, :5]).min() > 0
+    assert (weight[:, :, 5:8] == 0).all()
     assert (table[:, 5:] == 0).all()
 
 
 def test_a_feature_and_a_level_more_compile_nothing(engine):
     run_chunk.clear_cache()
-    for n_features, codes in ((3, 5), (4, 6), (5, 8)):
+    for n_features, codes in ((5, 5), (6, 6), (8, 8)):
         engine.train(_problem(engine, n_features, codes), 2)
     assert run_chunk._cache_size() == 1
 

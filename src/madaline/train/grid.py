@@ -53,11 +53,16 @@ def padded_inputs(inputs: Inputs) -> Inputs:
 
     >>> padded = padded_inputs(Inputs(10, (39, 3), (8, 8)))
     >>> padded.n_features, padded.code_sizes
-    (16, (40, 8))
+    (16, (40, 4))
     """
-    features = bucket(inputs.n_features, _STEP) if inputs.n_features else 0
-    codes = tuple(bucket(size, _STEP) for size in inputs.code_sizes)
+    features = _next_place(inputs.n_features) if inputs.n_features else 0
+    codes = tuple(_next_place(size) for size in inputs.code_sizes)
     return replace(inputs, n_features=features, code_sizes=codes)
+
+
+def _next_place(size: int) -> int:
+    """4, 8, 16, 24, ...: four are not made eight, for that would double their products."""
+    return bucket(size, _STEP if size > _STEP // 2 else _STEP // 2)
 
 
 def padded_state(state: State, inputs: Inputs, wider: Inputs) -> State:
