@@ -74,3 +74,20 @@ def test_a_cache_that_cannot_be_made_is_not_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
 def test_a_relative_cache_folder_is_ignored_since_it_lies_in_the_project(platform: str) -> None:
     assert cache_folder({"XDG_CACHE_HOME": "cache"}, platform).is_absolute()
+
+
+def test_signals_are_listened_to_before_jax_is_imported(tmp_path: Path) -> None:
+    """Its import takes a second, and an interrupt that falls into its callbacks would be lost."""
+    code = (
+        "import sys\n"
+        "from madaline.cli import training\n"
+        "from madaline.cli.main import madaline\n"
+        "def listening(stop):\n"
+        "    print('jax' in sys.modules)\n"
+        "    raise SystemExit\n"
+        "training.listening = listening\n"
+        "madaline.main(['fit', 'iris', '-t', 'species', '-o', 'run'])\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["False"], done.stderr

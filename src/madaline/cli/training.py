@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from madaline.cache import cache_folder, healing
 from madaline.cli.interrupt import Stop, listening
 from madaline.cli.output import Output, Reported, error_document
-from madaline.cli.progress import make_display
+from madaline.cli.progress import Display, make_display
 from madaline.errors import DivergedError, Interrupted, MadalineError
 
 if TYPE_CHECKING:
@@ -30,15 +30,12 @@ def train(start: Callable[[Watch], Run], output: Output, schema: str = "fit") ->
         Interrupted: A signal came; the message names the command that goes on.
         DivergedError: Training diverged, even if earlier weights were kept.
     """
-    from madaline.cli.screen import Control, Screen
-    from madaline.pipeline.watch import together
-
     stop = Stop()
     display = make_display(output)
     stop.say = display.say
     try:
         with listening(stop), healing(cache_folder(os.environ)):
-            run = start(together(Control(stop), Screen(output, stop, display)))
+            run = start(_onlooker(stop, output, display))
     except KeyboardInterrupt:
         raise interrupted(stop, "Interrupted before training began.") from None
     finally:
@@ -52,6 +49,14 @@ def train(start: Callable[[Watch], Run], output: Output, schema: str = "fit") ->
     if error is not None:
         raise Reported(error)
     return run
+
+
+def _onlooker(stop: Stop, output: Output, display: Display) -> Watch:
+    """Brings the person's wish to the run, and what the run tells to the screen."""
+    from madaline.cli.screen import Control, Screen
+    from madaline.pipeline.watch import together  # brings JAX, which takes a second: listen first
+
+    return together(Control(stop), Screen(output, stop, display))
 
 
 def interrupted(stop: Stop, what: str, fix: str = "") -> Interrupted:
