@@ -227,7 +227,8 @@ def a_look(epoch: int) -> Any:
     from madaline.pipeline.watch import Look
 
     nothing: Any = None
-    return Look(nothing, nothing, epoch, 3 * epoch, 0.1 * epoch, False, predictor=nothing)
+    step, seconds = 3 * epoch, 0.1 * epoch
+    return Look(nothing, nothing, nothing, epoch, step, seconds, False, predictor=nothing)
 
 
 def a_scored() -> Scored:

@@ -10,7 +10,7 @@ from madaline.events.search import Runoff
 from madaline.pipeline.watch import Look, together
 
 NOTHING: Any = None
-LOOK = Look(NOTHING, NOTHING, 1, 1, 0.1, False, predictor=NOTHING)
+LOOK = Look(NOTHING, NOTHING, NOTHING, 1, 1, 0.1, False, predictor=NOTHING)
 
 
 class Onlooker:
