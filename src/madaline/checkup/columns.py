@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from madaline.checkup.seen import Seen, listed, percent
-from madaline.data.checks.leaks import repeats_target, skill_alone
+from madaline.data.checks.leaks import skill_alone
+from madaline.data.checks.table import repeated
 from madaline.data.columns.moments import DATE_FORMATS
 from madaline.data.table import Column
 from madaline.events.alert import Alert
@@ -53,18 +54,9 @@ def _other_targets(seen: Seen) -> Iterator[Alert]:
     rows = seen.split.rows["train"]
     for name in seen.split.code.names[1:]:
         for column in seen.prepared.encoder.columns:
-            evidence = repeats_target(
+            yield from repeated(
                 seen.table[column].take(rows), seen.table[name].take(rows), seen.task
             )
-            if evidence:
-                yield Alert(
-                    "error",
-                    "repeats_target",
-                    evidence,
-                    action="If it is not known at the time of prediction, leave it out.",
-                    settings={"drop": (column,)},
-                    columns=(column,),
-                )
 
 
 def _strong(seen: Seen) -> Iterator[Alert]:

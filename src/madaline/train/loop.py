@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -55,9 +55,9 @@ class Progress:
     seconds: float
     done: bool
 
-    @property
+    @cached_property
     def state(self) -> TrainState:
-        """Of all members; brought to the host each time that somebody looks."""
+        """Of all members; brought to the host once, when somebody looks."""
         return cut_state(fetch(self.parts), self.inputs)
 
 

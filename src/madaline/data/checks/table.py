@@ -64,14 +64,14 @@ def check_table(table: Table, target: Column, task: str, rows: RowIndex) -> Tabl
     ]
     doubtful: list[Alert] = []
     for column in rest:
-        doubtful += _repeated(column, answers, task)
+        doubtful += repeated(column, answers, task)
         doubtful += _counter(column)
         doubtful += _infinite(column)
     names = {name: alert.code for alert in useless for name in alert.columns}
     return TableCheck((*useless, *doubtful), names)
 
 
-def _repeated(column: Column, target: Column, task: str) -> Iterator[Alert]:
+def repeated(column: Column, target: Column, task: str) -> Iterator[Alert]:
     """Whether the column all but gives the target away."""
     evidence = repeats_target(column, target, task)
     if evidence:
